@@ -1,0 +1,1 @@
+"""Programs for maintainers and instructors; no notebook imports them."""

@@ -1,0 +1,59 @@
+"""The course's own address, and what is built from it: badges and the setup cell."""
+
+import re
+from functools import cache
+
+from tools.lesson import ROOT, Lesson
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+
+@cache
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def repository() -> str:
+    """The one address of the course, from pyproject.toml."""
+    return project()["urls"]["Repository"].rstrip("/").removesuffix(".git")
+
+
+def tag() -> str:
+    """The tag that Colab clones and badges open: the version's."""
+    return f"v{project()['version']}"
+
+
+def badge(lesson: Lesson) -> str:
+    """A link that opens the lesson in Colab; for a lab the student's notebook, never its solution."""
+    path = f"{'labs' if lesson.is_lab else 'notebooks'}/{lesson.name}.ipynb"
+    slug = re.sub(r"^https://github\.com/", "", repository())
+    address = f"https://colab.research.google.com/github/{slug}/blob/{tag()}/{path}"
+    return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"
+
+
+def setup_cell() -> str:
+    """The first code cell of every notebook: finds `utils` beside it, installed, or clones the course once."""
+    return _SETUP.replace("ADDRESS", repository()).replace("TAG", tag())
+
+
+_SETUP = """\
+# Setup: finds the course beside this notebook or installed; elsewhere (Colab) it clones it, once.
+import importlib.util, os, pathlib, subprocess, sys
+
+address, folder = os.environ.get("COURSE_REPOSITORY", "ADDRESS"), "convnet-course"
+here = pathlib.Path.cwd()
+places = [here, *here.parents, here / folder]
+course = next((place for place in places if (place / "utils" / "check.py").exists()), None)
+if course is None and importlib.util.find_spec("utils") is None:
+    clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "TAG", address, folder]
+    try:
+        subprocess.run(clone, check=True, capture_output=True, timeout=300)
+    except (OSError, subprocess.SubprocessError):
+        sys.exit(f"The course is not beside this notebook and could not be cloned from {address}: "
+                 "check the network, or open this notebook from a copy of the whole course.")
+    course = here / folder
+if course is not None and str(course) not in sys.path:
+    sys.path.insert(0, str(course))"""

@@ -1,0 +1,264 @@
+"""A lesson's source: a jupytext percent script, its cells with their lines, its exercises and their checks."""
+
+import ast
+import hashlib
+import importlib
+import re
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `python tools/build.py` puts tools/ on the path, not the course
+    sys.path.insert(0, str(ROOT))
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+SLIDES = ("slide", "subslide", "fragment", "skip", "notes")  # marks in a source that become slideshow metadata
+TAGS = {
+    "setup": "defines what exercises need; the checks' own tests execute it before an exercise",
+    "solution-only": "an instructor's cell, taken out of the lab",
+    "nbval-check-output": "its output is compared when CI executes the notebook",
+    "hide-input": "the code is folded away in HTML and slides",
+} | {mark: "slideshow" for mark in SLIDES}
+
+
+class SourceError(Exception):
+    """A mistake in a lesson's source, told as `file:line: what and how to mend it`."""
+
+    def __init__(self, path: Path, line: int, message: str):
+        super().__init__(f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{line}: {message}")
+
+
+def solution_regions(source: str) -> list[tuple[bool, list[str]]]:
+    """For each solution in a cell: whether it stands inside a function, and the names that it assigns at the top level."""
+    regions = re.findall(rf"^( *){BEGIN}\n(.*?)^ *{END}", source, flags=re.S | re.M)
+    return [(bool(indent), [] if indent else _assigned(body)) for indent, body in regions]
+
+
+def _assigned(code: str) -> list[str]:
+    targets = [t for node in ast.parse(code).body if isinstance(node, ast.Assign) for t in node.targets]
+    flat = [element for target in targets for element in getattr(target, "elts", [target])]
+    return list(dict.fromkeys(name.id for name in flat if isinstance(name, ast.Name)))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the source and the line its text begins at."""
+
+    kind: str  # "code" or "markdown"
+    source: str
+    tags: tuple[str, ...]
+    line: int
+
+    @property
+    def is_exercise(self) -> bool:
+        return self.kind == "code" and (BEGIN in self.source or END in self.source)
+
+    @cached_property
+    def check(self) -> tuple[str, tuple[str, ...]] | None:
+        """(exercise, names of the judged variables) when the cell is a check line, else None."""
+        if self.kind != "code" or "check.answer(" not in self.source:
+            return None
+        try:
+            call = ast.parse(self.source.strip(), mode="eval").body
+            name, *answers = call.args
+            return name.value, tuple(answer.id for answer in answers)
+        except (SyntaxError, AttributeError, ValueError):
+            return "", ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """An exercise: its cell, the check line after it, and the exercise's name in `utils/checks`."""
+
+    name: str
+    answers: tuple[str, ...]
+    cell: Cell
+    check: Cell
+
+
+@dataclass
+class Lesson:
+    path: Path
+    cells: list[Cell] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> "Lesson":
+        """Parse and verify the source at `path`. Raises SourceError with file and line."""
+        path = Path(path).resolve()
+        text = path.read_text(encoding="utf-8")
+        notebook = jupytext.reads(text, fmt="py:percent")
+        starts = [i for i, line in enumerate(text.splitlines(), start=1) if re.match(r"# %%( |$)", line)]
+        if len(starts) != len(notebook.cells):
+            raise SourceError(path, 1, f"{len(notebook.cells)} cells but {len(starts)} `# %%` marks: begin each cell with one")
+        cells = [
+            Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), start + 1)
+            for cell, start in zip(notebook.cells, starts, strict=True)
+        ]
+        lesson = cls(path, cells)
+        lesson._verify()
+        return lesson
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def is_lab(self) -> bool:
+        return self.path.parent.name == "solutions"
+
+    @property
+    def lab(self) -> str:
+        """The lab's name in utils.checks: "lab01" for solutions/01_….py."""
+        return f"lab{self.name[:2]}"
+
+    @property
+    def title(self) -> str:
+        return self.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        pairs = zip(self.cells, self.cells[1:], strict=False)
+        return [Task(*after.check, cell, after) for cell, after in pairs if cell.is_exercise]
+
+    def _verify(self) -> None:
+        first = self.cells[0] if self.cells else Cell("code", "", (), 1)
+        if first.kind != "markdown" or not first.source.startswith("# "):
+            raise SourceError(self.path, first.line, "the first cell is markdown with the lesson's title, `# …`")
+        for i, cell in enumerate(self.cells):
+            following = self.cells[i + 1] if i + 1 < len(self.cells) else None
+            previous = self.cells[i - 1] if i else None
+            self._verify_cell(cell)
+            if cell.is_exercise:
+                self._verify_markers(cell)
+                if following is None or following.check is None:
+                    raise SourceError(self.path, cell.line, "this exercise has no check line in the cell after it")
+            if cell.check is not None and not (previous and previous.is_exercise):
+                raise SourceError(self.path, cell.line, "this check line has no exercise in the cell before it")
+        if self.is_lab:
+            self._verify_names()
+
+    def _verify_cell(self, cell: Cell) -> None:
+        for tag in cell.tags:
+            if tag not in TAGS:
+                raise SourceError(self.path, cell.line - 1, f"unknown tag {tag!r}; known are {', '.join(TAGS)}")
+        if cell.kind == "code":
+            length = len(cell.source.splitlines())
+            if length > 25:
+                raise SourceError(self.path, cell.line, f"a cell of {length} lines; a reader follows 25 at most")
+            if cell.check is not None and (cell.check[0] == "" or len(cell.source.strip().splitlines()) != 1):
+                raise SourceError(self.path, cell.line, 'a check is one line: check.answer("exercise", answer, …)')
+            if cell.is_exercise and not self.is_lab:
+                raise SourceError(self.path, cell.line, "solution markers belong in solutions/, not in a lecture")
+
+    def _verify_markers(self, cell: Cell) -> None:
+        opened = None
+        for number, line in enumerate(cell.source.splitlines(), start=cell.line):
+            if BEGIN in line:
+                if opened is not None:
+                    raise SourceError(self.path, number, f"`{BEGIN}` inside the solution that began in line {opened}")
+                opened = number
+            elif END in line:
+                if opened is None:
+                    raise SourceError(self.path, number, f"`{END}` without `{BEGIN}`")
+                opened = None
+        if opened is not None:
+            raise SourceError(self.path, opened, f"this `{BEGIN}` has no `{END}`")
+        if any(not inside and not names for inside, names in solution_regions(cell.source)):
+            advice = "assign the answer to a name, or put the marks inside the function"
+            raise SourceError(self.path, cell.line, f"a solution at the top level that assigns nothing leaves no stub: {advice}")
+
+    def _verify_names(self) -> None:
+        if not self.tasks and not (ROOT / "utils" / "checks" / f"{self.lab}.py").exists():
+            return
+        exercises = importlib.import_module(f"utils.checks.{self.lab}").lab.exercises
+        seen: dict[str, int] = {}
+        for task in self.tasks:
+            if task.name not in exercises:
+                raise SourceError(self.path, task.check.line, f"utils/checks/{self.lab}.py has no exercise {task.name!r}")
+            if task.name in seen:
+                raise SourceError(self.path, task.check.line, f"{task.name!r} is checked in line {seen[task.name]} already")
+            seen[task.name] = task.check.line
+        for name in exercises:
+            if name not in seen:
+                raise SourceError(self.path, 1, f"utils/checks/{self.lab}.py judges {name!r}, which the lesson never asks")
+
+
+def lessons(names: list[str] | None = None) -> list[Lesson]:
+    """The lessons, lectures first; only those whose stem or folder/stem begins with one of `names`, if given."""
+    found = []
+    for folder in ("notebooks", "solutions"):
+        for path in sorted((ROOT / folder).glob("[0-9][0-9]_*.py")):
+            asked = names is None or any(path.stem.startswith(n) or f"{folder}/{path.name}".startswith(n) for n in names)
+            if asked:
+                found.append(path)
+    if names and not found:
+        raise SystemExit(f"No lesson matches {', '.join(names)}. Sources are solutions/NN_*.py and notebooks/NN_*.py.")
+    return [Lesson.read(path) for path in found]
+
+
+def fingerprint(lesson: Lesson) -> str:
+    """A hash of all that the executed notebook depends on: its cells and the `utils` modules it imports, comments apart."""
+    digest = hashlib.sha256()
+    for cell in lesson.cells:
+        digest.update(repr((cell.kind, cell.source, cell.tags)).encode())
+    code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
+    todo, done = _imported(code, package="") | ({f"checks/{lesson.lab}"} if lesson.tasks else set()), set()
+    while todo:
+        module = todo.pop()
+        done.add(module)
+        text = _module_path(module).read_text(encoding="utf-8")
+        todo |= _imported(text, package=module) - done
+    for module in sorted(done):
+        digest.update(_meaning(_module_path(module).read_text(encoding="utf-8")).encode())
+    return digest.hexdigest()[:16]
+
+
+def _module_path(module: str) -> Path:
+    folder = ROOT / "utils" / module
+    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+
+
+def _exists(module: str) -> bool:
+    return _module_path(module).exists()
+
+
+def _imported(code: str, package: str) -> set[str]:
+    """The modules of `utils` (as paths without suffix) that `code`, itself in `package`, imports anywhere."""
+    code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
+    inside = package if package and (ROOT / "utils" / package).is_dir() else package.rpartition("/")[0]
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {a.name.removeprefix("utils.").replace(".", "/") for a in node.names if a.name.startswith("utils.")}
+        elif isinstance(node, ast.ImportFrom):
+            module = (node.module or "").replace(".", "/")
+            if node.level == 0 and not (module == "utils" or module.startswith("utils/")):
+                continue
+            if node.level == 0:
+                base = module.removeprefix("utils").removeprefix("/")
+            else:
+                above = inside.split("/") if inside else []
+                above = above[: len(above) - (node.level - 1)]
+                base = "/".join([*above, module] if module else above)
+            names = {f"{base}/{a.name}".removeprefix("/") for a in node.names}
+            found |= {n for n in names if _exists(n)} or ({base} if base else set())
+    return {module for module in found if _exists(module)}
+
+
+def _meaning(code: str) -> str:
+    """The code without comments and docstrings: what can change a notebook's outputs."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def read_notebook(path: Path):
+    return nbformat.read(path, as_version=4)
