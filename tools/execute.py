@@ -77,10 +77,13 @@ def execute(
     finally:
         memory.stop()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
-    facts = [
-        output["data"][MIME] for cell in notebook.cells for output in cell.get("outputs", ()) if MIME in output.get("data", {})
-    ]
-    return Execution(notebook, time.perf_counter() - started, memory.peak, error, facts)
+    return Execution(notebook, time.perf_counter() - started, memory.peak, error, attached(notebook))
+
+
+def attached(notebook) -> list[dict]:
+    """What utils.panel attached to the outputs, in order: checks, results, scores."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
 
 
 class _Memory:

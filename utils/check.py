@@ -451,7 +451,7 @@ def _close(result: np.ndarray, target: np.ndarray, tolerance: float) -> bool:
 
 
 def _kind(value) -> str:
-    name = type(value).__name__
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
     article = "an" if name[0].lower() in "aeiou" else "a"
     return "None" if value is None else f"{article} {name}"
 

@@ -1,0 +1,40 @@
+# make run · make test · make lab · make build · make bench · make mutate · make slides · make clean
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+run: $(READY)          ## execute every lecture and solution, end with a table, pages under build/html
+	$(BIN)/python tools/run.py
+
+test: $(READY)         ## levels 0 to 3 and the guard
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)    ## large networks and long training
+	$(BIN)/python -m pytest tests -m slow
+
+lab: $(READY)          ## open the labs
+	$(BIN)/jupyter lab labs
+
+build: $(READY)        ## sources -> notebooks; executes what changed
+	$(BIN)/python tools/build.py
+
+bench: $(READY)        ## how fast this machine is, as a table and build/bench.json
+	$(BIN)/python tools/bench.py
+
+mutate: $(READY)       ## break every answer and see whether its check notices
+	$(BIN)/python tools/mutate.py
+
+slides: $(READY)       ## a deck a lecture under build/slides
+	$(BIN)/python tools/slides.py
+
+# Made once; again only when the requirements change.
+$(READY): requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m utils.data fetch
+	touch $(READY)
+
+clean:                 ## what was made here, but not the downloaded data
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: run test test-slow lab build bench mutate slides clean

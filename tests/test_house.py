@@ -1,0 +1,158 @@
+"""Level 0: the build is fresh, labs give nothing away, links and headings are right, and the modules keep their order."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import build, course
+from tools.lesson import BEGIN, END, ROOT, lessons, read_notebook
+
+LESSONS = lessons()
+LABS = [lesson for lesson in LESSONS if lesson.is_lab]
+named = pytest.mark.parametrize("lesson", [pytest.param(each, id=f"{each.path.parent.name}/{each.name}") for each in LESSONS])
+labs = pytest.mark.parametrize("lesson", [pytest.param(each, id=each.name) for each in LABS])
+MODULES = sorted((ROOT / "utils").rglob("*.py"))
+
+
+def test_there_are_lessons():
+    assert LESSONS and LABS
+    assert build.orphans() == []
+
+
+@named
+def test_the_committed_notebooks_are_what_their_source_builds(lesson):
+    assert build.problems(lesson) == []
+
+
+@labs
+def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
+    notebook = read_notebook(build.lab_path(lesson))
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    text = build.lab_path(lesson).read_text(encoding="utf-8")
+    assert BEGIN not in text and END not in text and "solution-only" not in text
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter"}
+        if cell.cell_type == "code":
+            assert cell.outputs == [] and cell.execution_count is None
+    for task in lesson.tasks:
+        cell = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == task.name)
+        assert re.search(r"raise NotImplementedError|= \.\.\.  # your answer", cell.source)
+        assert len(cell.source) < len(task.cell.source)
+
+
+@named
+def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
+    path = f"{'labs' if lesson.is_lab else 'notebooks'}/{lesson.name}.ipynb"
+    for stored in {
+        lesson.path.with_suffix(".ipynb"),
+        build.lab_path(lesson) if lesson.is_lab else lesson.path.with_suffix(".ipynb"),
+    }:
+        first = read_notebook(stored).cells[0].source
+        (address,) = re.findall(r"\]\((https://colab[^)]*)\)", first)
+        assert address.endswith(f"/blob/{course.tag()}/{path}")
+        assert "solutions" not in address
+    assert (ROOT / path).exists()
+
+
+@named
+def test_one_h1_and_headings_in_order(lesson):
+    text = "\n".join(c.source for c in lesson.cells if c.kind == "markdown")
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text, flags=re.M)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+@named
+def test_every_figure_has_alt_text(lesson):
+    notebook = read_notebook(lesson.path.with_suffix(".ipynb"))
+    outputs = [o for c in notebook.cells for o in c.get("outputs", ())]
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert pictures, "a lesson without a figure"
+    for output in pictures:
+        assert len(output.metadata.get("image/png", {}).get("alt", "").split()) >= 4
+    for cell in lesson.cells:
+        if cell.kind == "markdown":
+            assert not re.search(r"!\[\]\(", cell.source), f"line {cell.line}: a picture without alt text"
+
+
+@named
+def test_outputs_hold_no_log_noise_and_no_errors(lesson):
+    for cell in read_notebook(lesson.path.with_suffix(".ipynb")).cells:
+        for output in cell.get("outputs", ()):
+            assert output.output_type != "error"
+            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert not re.search(r"Warning\b.*\n|^[WEI]0000|\bI tensorflow|oneDNN|\x08", text, flags=re.M), text[:300]
+            assert str(ROOT) not in text, "an output names a folder of the machine it was built on"
+
+
+@named
+def test_a_lesson_imports_utils_and_libraries_only(lesson):
+    code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
+    roots = {name.partition(".")[0] for name in _imports(ast.parse(code))}
+    assert not roots & {"tools", "tests", "conftest"}
+
+
+def test_utils_never_imports_tools_or_tests():
+    for path in MODULES:
+        roots = {name.partition(".")[0] for name in _imports(ast.parse(path.read_text(encoding="utf-8")))}
+        assert not roots & {"tools", "tests", "conftest"}, path
+
+
+def test_the_modules_of_utils_form_a_tree():
+    """No module is reached from itself, imports inside functions included."""
+    from tools.lesson import _imported
+
+    graph = {}
+    for path in MODULES:
+        name = path.relative_to(ROOT / "utils").with_suffix("").as_posix().removesuffix("/__init__")
+        graph[name] = _imported(path.read_text(encoding="utf-8"), package=name)
+    for start in graph:
+        seen, todo = set(), set(graph[start])
+        while todo:
+            module = todo.pop()
+            assert module != start, f"utils/{start} imports itself through {seen}"
+            seen.add(module)
+            todo |= graph.get(module, set()) - seen
+
+
+@pytest.mark.parametrize("module", sorted(p.stem for p in (ROOT / "utils").glob("*.py") if p.stem != "__init__"))
+def test_importing_a_module_of_utils_loads_no_tensorflow(module):
+    code = f"import utils.{module}, sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout.strip() == "False", result.stderr
+
+
+def test_importing_utils_loads_nothing_but_the_standard_library():
+    """What makes it cost milliseconds; the time itself is measured by `make bench`."""
+    code = "import sys; old = set(sys.modules); import utils; print(sorted({m.split('.')[0] for m in set(sys.modules) - old}))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout.strip() == "['utils']", result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["ruff check", "ruff format"])
+def test_ruff(command):
+    asked = ["."] if command == ["check"] else ["utils", "tools", "tests", "conftest.py"]
+    result = subprocess.run([sys.executable, "-m", "ruff", *command, *asked], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def test_links_inside_the_project_lead_somewhere():
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not target.startswith("mailto:"):
+                assert (page.parent / Path(target)).exists(), f"{page.name} links to {target}"
+
+
+def _imports(tree) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module)
+    return found

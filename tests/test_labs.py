@@ -1,0 +1,51 @@
+"""Level 3: every lab runs unsolved from top to bottom and scores 0; with its answers put back it is the solution."""
+
+import copy
+import json
+
+import pytest
+
+from tools import build
+from tools.execute import execute
+from tools.lesson import lessons, read_notebook
+from utils.check import UNATTEMPTED
+
+LABS = [pytest.param(lesson, id=lesson.name) for lesson in lessons() if lesson.is_lab]
+LENIENT = {"COURSE_STRICT": ""}
+
+
+@pytest.mark.parametrize("lesson", LABS)
+def test_unsolved_it_runs_clean_and_scores_nothing(lesson):
+    path = build.lab_path(lesson)
+    run = execute(read_notebook(path), path.parent, environment=LENIENT)
+    assert run.error is None, f"cell {run.error[0]}: {run.error[2]}"
+    (score,) = run.of_kind("score")
+    checks = run.of_kind("check")
+    assert score["points"] == 0 and score["total"] == sum(check["points"] for check in checks) > 0
+    assert [check["status"] for check in checks] == [UNATTEMPTED] * len(lesson.tasks)
+
+
+@pytest.mark.parametrize("lesson", LABS)
+def test_with_its_answers_put_back_it_is_the_solution_which_scores_full_marks(lesson):
+    """The lab's cells with the answers inserted are the solution's cells to the byte; that notebook is executed in level 2."""
+    unsolved = read_notebook(build.lab_path(lesson))
+    solved = read_notebook(lesson.path.with_suffix(".ipynb"))
+    answers = {task.name: task.cell.source for task in lesson.tasks}
+    restored = copy.deepcopy(unsolved)
+    for cell in restored.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell.source = answers.get(name, cell.source)
+    expected = [(c.id, c.source) for c in solved.cells if "solution-only" not in c.metadata.get("tags", ())]
+    assert [(c.id, c.source) for c in restored.cells] == expected
+    facts = [
+        o["data"]["application/vnd.course+json"]
+        for c in solved.cells
+        for o in c.get("outputs", ())
+        if "data" in o and "application/vnd.course+json" in o["data"]
+    ]
+    (score,) = [fact for fact in facts if fact["kind"] == "score"]
+    assert score["points"] == score["total"] > 0, json.dumps(score)
+
+
+def test_there_are_labs():
+    assert LABS
