@@ -1,17 +1,18 @@
-"""The five flowers: each draws a head into a Sprite from a pose, the light and a random generator.
+"""The five flowers: each draws itself onto a Head, which holds the coordinates, the light and the paint.
 
-A head is drawn in polar coordinates: the angle says which petal a pixel belongs to and where across it, the radius
-says how far along. Tables, one value a petal, make every petal a little different.
+Rays are drawn in polar coordinates: the angle says which petal a pixel belongs to and where across it, the radius how
+far along. Tables, one value a petal, make every petal a little different.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from utils.garden.paint import Sprite, coverage, hsv, look_up, mix, profile, smooth
+from utils.garden.paint import Light, Sprite, coverage, hsv, look_up, mix, profile, ramp, smooth
 
-GOLDEN = np.pi * (3 - np.sqrt(5))  # the angle between one seed or petal and the next
+GOLDEN = math.pi * (3 - math.sqrt(5))  # the angle between one seed or petal and the next
 
 
 @dataclass(frozen=True)
@@ -30,83 +31,131 @@ class Pose:
     raised: float = 0.0
 
 
-class Polar:
-    """Local coordinates of a tilted head: x, y (h, w) on screen, r and theta (h, w) in the flower's own plane."""
+class Head:
+    """A flower head in its window: coordinates and paint.
+
+    across, up: (h, w), on the screen but turned with the head, radius 1. x, y: in the flower's own plane, as if seen
+    from above; r, theta: the same in polar form. lit: how far each direction from the middle points to the light.
+    """
+
+    NAMES = ("across", "up", "x", "y", "r", "theta", "lit")
 
     def __init__(self, window, pose, light):
-        self.x, self.flat_y, self.px = window.local(pose.x, pose.y, pose.radius, pose.turn, 1.0)
-        y = self.flat_y / np.float32(pose.squash)
+        self.window, self.pose, self.light = window, pose, light
+        self.sprite = Sprite.empty(window.shape)
+        self.across, self.up, px = window.local(pose.x, pose.y, pose.radius, pose.turn)
+        self.x, self.y = self.across, self.up * (1 / pose.squash)
         if pose.raised:
             # a cone seen from the side: the nearer to the middle, the further it is lifted
-            y = y + np.float32(pose.raised) * np.clip(1 - np.sqrt(self.x**2 + y**2), 0, 1)
-        self.y = y
-        self.px /= (1 + pose.squash) / 2
-        self.r = np.sqrt(self.x**2 + y**2) + np.float32(1e-4)
-        self.theta = np.arctan2(y, self.x)
-        self.lit = light.toward(*_turned(self.x / self.r, y / self.r, pose.turn)) * np.float32(light.strength)
+            self.y = self.y + pose.raised * np.maximum(1 - np.hypot(self.x, self.y), 0)
+        self.px = px * 2 / (1 + pose.squash)  # a pixel is longer across the foreshortened direction
+        self.r = np.hypot(self.x, self.y) + 1e-4
+        self.theta = np.arctan2(self.y, self.x)
+        self.lit = Light(light.angle - pose.turn, light.strength).toward(self.x, self.y) / self.r
+
+    def crop(self, x, y, radius):
+        """The part of the head within a radius of (x, y) in the flower's plane; what is drawn there appears here."""
+        pose, pixel = self.pose, self.window.px / self.pose.radius
+        y = y * pose.squash - 0.5 * pose.raised * pose.squash
+        cos, sin = math.cos(pose.turn), math.sin(pose.turn)
+        column = (pose.x - float(self.window.x[0, 0])) / self.window.px + (cos * x - sin * y) / pixel
+        row = (pose.y - float(self.window.y[0, 0])) / self.window.px + (sin * x + cos * y) / pixel
+        reach = (radius + 0.5 * pose.raised * pose.squash) / pixel + 2
+        height, width = self.window.shape
+        area = (
+            slice(min(max(int(row - reach), 0), height), min(max(int(row + reach) + 1, 0), height)),
+            slice(min(max(int(column - reach), 0), width), min(max(int(column + reach) + 1, 0), width)),
+        )
+        part = object.__new__(Head)
+        part.window, part.pose, part.light, part.px = self.window, pose, self.light, self.px
+        part.sprite = self.sprite.crop(area)
+        for name in self.NAMES:
+            setattr(part, name, getattr(self, name)[area])
+        return part
 
 
-def _turned(x, y, turn):
-    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    return cos * x - sin * y, sin * x + cos * y
+def pick(rng, *choices):
+    """One of (weight, value) pairs."""
+    level = rng.uniform(0, sum(weight for weight, _ in choices))
+    for weight, value in choices:
+        level -= weight
+        if level <= 0:
+            return value
+    return choices[-1][1]
 
 
-def ring(polar, sprite, rng, *, count, length, width, shape, inner, outer, phase=0.0, vary=0.08, veins=0.08, shade=1.0):
+def ring(head, rng, *, count, length, width, shape, inner, outer, phase=0.0, vary=0.08, veins=0.08, shade=1.0):
     """One whorl of `count` separate petals from the middle outwards.
 
     length: in head radii. width: half width at the widest place, in petal lengths. shape: a `profile` table.
     inner, outer: colours (3,) at base and tip. vary: how unlike each other the petals are.
     """
-    turns = (polar.theta + np.float32(phase)) * np.float32(count / (2 * np.pi))
-    index = np.floor(turns)
-    across = turns - index - np.float32(0.5)
-    index = index.astype(np.int32) % count
-    lengths = (length * (1 + vary * rng.uniform(-1.6, 0.6, count))).astype(np.float32)
-    widths = (width * length * (1 + vary * rng.uniform(-1, 1, count))).astype(np.float32)
-    leans = (0.16 * rng.uniform(-1, 1, count) * min(1, 8 * vary)).astype(np.float32)
-    tones = (shade * (1 + vary * rng.uniform(-1.2, 0.8, count))).astype(np.float32)
+    jitter = rng.uniform(-1, 1, (4, count)).astype(np.float32)
+    lengths = length * (1 + vary * (1.1 * jitter[0] - 0.5))
+    widths = width * length * (1 + vary * jitter[1])
+    leans = 0.16 * min(1, 8 * vary) * jitter[2]
+    tones = shade * (1 + vary * jitter[3])
 
-    along = polar.r / lengths[index]
-    sideways = (across - leans[index]) * np.float32(2 * np.pi / count) * polar.r
-    half = look_up(shape, along) * widths[index]
-    distance = half - np.abs(sideways)
-    alpha = coverage(distance, polar.px)
+    head = head.crop(0, 0, 1.05 * length)
+    across = (head.theta + (phase % (2 * math.pi) + math.pi)) * (count / (2 * math.pi))
+    petal = across.astype(np.intp)
+    across -= petal
+    across -= 0.5
+    petal %= count
+    along = head.r / lengths.take(petal)
+    across -= leans.take(petal)
+    across *= 2 * math.pi / count
+    across *= head.r
+    half = look_up(shape, along) * widths.take(petal)
+    distance = half - np.abs(across)
+    alpha = coverage(distance, head.px)
 
-    side = sideways / np.maximum(half, np.float32(1e-3))
-    tone = tones[index] * (1 + 0.16 * polar.lit)
-    tone = tone * (np.float32(0.68) + np.float32(0.32) * smooth(along, 0.1, 0.75))
-    tone = tone * (1 + np.float32(veins) * np.cos(side * np.float32(9.5)) - np.float32(0.1) * side)
-    tone = tone * (np.float32(0.82) + np.float32(0.18) * smooth(distance, 0, 0.05 * length))
-    sprite.over(mix(inner, outer, smooth(along, 0.15, 0.9)) * tone, alpha)
+    across /= np.maximum(half, 0.02 * length)
+    np.maximum(np.minimum(across, 1, out=across), -1, out=across)
+    outward = smooth(along, 0.1, 0.85)
+    tone = tones.take(petal)
+    tone *= 1 + 0.17 * head.lit
+    tone *= 0.68 + 0.32 * outward
+    tone *= 1 - 0.1 * across
+    if veins:
+        tone *= 1 + veins * np.cos(across * 9.5)
+    tone *= 0.82 + 0.18 * ramp(distance, 0, 0.05 * length)
+    colour = mix(inner, outer, outward)
+    colour *= tone
+    head.sprite.over(colour, alpha)
 
 
-def disc(polar, sprite, rng, *, radius, middle, rim, grain, dome=0.35, lift=0.0):
+def disc(head, rng, *, radius, middle, rim, grain, dome=0.35, lift=0.0):
     """The middle of a head: a dome covered with florets in two families of spirals. grain: spirals in each family."""
-    y = polar.y + np.float32(lift)
-    r = np.sqrt(polar.x**2 + y**2) / np.float32(radius)
-    theta = np.arctan2(y, polar.x)
-    swirl = np.float32(2.2) * np.sqrt(r)
-    seeds = np.cos(grain * (theta + swirl)) * np.cos(round(grain * 1.62) * (theta - swirl * np.float32(0.62)))
-    fine = min(1.0, 3.2 / (grain * polar.px / radius + 1e-6) / 6)  # florets smaller than a pixel blur to nothing
-    tone = 1 + np.float32(0.3 * fine) * seeds
-    tone = tone * (1 + np.float32(dome) * (polar.lit * np.minimum(r, 1) + np.float32(0.1) - np.float32(0.35) * r * r))
-    # a soft shadow on the petals around it makes the disc stand out
-    shadow = np.float32(0.45) * (1 - smooth(r, 0.9, 1.35))
-    sprite.rgb *= 1 - shadow
-    edge = 1 + np.float32(0.03) * np.cos(theta * 13 + rng.uniform(0, 6))
-    sprite.over(mix(middle, rim, smooth(r, 0.25, 0.85)) * tone, coverage((edge - r) * np.float32(radius), polar.px))
+    head = head.crop(0, -lift, 1.45 * radius)
+    y = head.y + lift
+    r = np.hypot(head.x, y) * (1 / radius)
+    theta = np.arctan2(y, head.x)
+    swirl = np.sqrt(r) * 2.2
+    seeds = np.cos(grain * (theta + swirl)) * np.cos(round(grain * 1.62) * (theta - swirl * 0.62))
+    fine = min(1.0, 0.5 * radius / (grain * head.px))  # florets smaller than a pixel blur to nothing
+    tone = 1 + 0.3 * fine * seeds
+    tone *= 1 + dome * (head.lit * np.minimum(r, 1) + 0.1 - 0.35 * r * r)
+    shadow = smooth(r, 1.35, 0.9)  # a soft shadow on the petals around it makes the disc stand out
+    head.sprite.rgb *= 1 - 0.45 * shadow
+    edge = 1 + 0.03 * np.cos(theta * 13 + rng.uniform(0, 6))
+    colour = mix(middle, rim, smooth(r, 0.25, 0.85))
+    colour *= tone
+    head.sprite.over(colour, coverage((edge - r) * radius, head.px))
 
 
-def _pick(rng, *choices):
-    """One of (weight, value) pairs."""
-    weights = np.cumsum([weight for weight, _ in choices])
-    return choices[int(np.searchsorted(weights, rng.uniform(0, weights[-1]), side="right"))][1]
+def calyx(head, colour, reach):
+    """The green cup under a head seen from the side; reach: how far down, in radii."""
+    along = head.up * (1 / reach)
+    half = 0.34 * np.sqrt(np.maximum(1 - along, 0)) * (along > -0.6)
+    distance = half - np.abs(head.across)
+    tone = 0.9 - 0.5 * np.abs(head.across) + 0.15 * np.cos(head.across * 40)
+    head.sprite.over(colour[:, None, None] * tone, coverage(distance, head.window.px / head.pose.radius) * (along < 1))
 
 
-def daisy(window, pose, light, rng):
+def daisy(head, rng):
     """White, yellow, pink or lilac rays around a yellow or brown disc."""
-    polar, sprite = Polar(window, pose, light), Sprite((window.y.size, window.x.size))
-    kind = _pick(rng, (0.52, "white"), (0.17, "yellow"), (0.14, "pink"), (0.1, "lilac"), (0.07, "orange"))
+    kind = pick(rng, (0.5, "white"), (0.19, "yellow"), (0.14, "pink"), (0.09, "lilac"), (0.08, "orange"))
     if kind == "white":
         outer = hsv(rng.uniform(30, 260), rng.uniform(0, 0.06), rng.uniform(0.92, 1))
         inner = outer * np.float32(0.94)
@@ -121,126 +170,119 @@ def daisy(window, pose, light, rng):
         inner = outer * np.float32(0.6) + np.float32(0.38)
     count = int(rng.integers(13, 27))
     shape = profile(rng.uniform(0.5, 0.9), rng.uniform(0.22, 0.45))
-    width = rng.uniform(2.5, 3.6) / count
-    phase = rng.uniform(0, 6)
+    width, phase = rng.uniform(2.5, 3.6) / count, rng.uniform(0, 6)
+    if head.pose.squash < 0.5:
+        calyx(head, hsv(rng.uniform(80, 110), 0.55, 0.45), 0.42)
     for layer in range(2):
         ring(
-            polar, sprite, rng, count=count, length=1.0 - 0.05 * layer, width=width, shape=shape, inner=inner,
-            outer=outer, phase=phase + layer * np.pi / count, vary=rng.uniform(0.05, 0.12), veins=0.035,
-            shade=0.84 + 0.14 * layer,
+            head, rng, count=count, length=1.0 - 0.05 * layer, width=width, shape=shape, inner=inner, outer=outer,
+            phase=phase + layer * math.pi / count, vary=rng.uniform(0.05, 0.12), veins=0.035, shade=0.84 + 0.14 * layer,
         )  # fmt: skip
-    dark = kind in ("yellow", "orange") and rng.uniform() < 0.5 or kind in ("pink", "lilac") and rng.uniform() < 0.15
+    dark = rng.uniform() < {"yellow": 0.5, "orange": 0.5, "pink": 0.15, "lilac": 0.15, "white": 0}[kind]
     rim = hsv(rng.uniform(15, 28), 0.75, rng.uniform(0.22, 0.4)) if dark else hsv(rng.uniform(36, 50), 0.95, 0.95)
     middle = rim * np.float32(0.75) if dark or rng.uniform() < 0.6 else hsv(rng.uniform(55, 80), 0.8, 0.75)
     disc(
-        polar, sprite, rng, radius=rng.uniform(0.22, 0.34), middle=middle, rim=rim, grain=13,
-        dome=rng.uniform(0.4, 0.7), lift=pose.raised * 0.25,
+        head, rng, radius=rng.uniform(0.22, 0.36), middle=middle, rim=rim, grain=13, dome=rng.uniform(0.4, 0.7),
+        lift=head.pose.raised * 0.25,
     )  # fmt: skip
-    return sprite
 
 
-def sunflower(window, pose, light, rng):
-    """Pointed yellow rays in two or three rows around a large dark disc."""
-    polar, sprite = Polar(window, pose, light), Sprite((window.y.size, window.x.size))
-    if rng.uniform() < 0.1:
+def sunflower(head, rng):
+    """Pointed yellow rays in two or three rows around a large disc, mostly dark."""
+    if rng.uniform() < 0.12:
         outer, inner = hsv(rng.uniform(8, 30), 0.9, rng.uniform(0.6, 0.9)), hsv(rng.uniform(0, 20), 0.9, 0.5)
     else:
         outer = hsv(rng.uniform(41, 54), rng.uniform(0.75, 1), rng.uniform(0.93, 1))
         inner = hsv(rng.uniform(28, 42), 0.98, rng.uniform(0.8, 0.95))
-    count = int(rng.integers(15, 26))
-    shape = profile(rng.uniform(0.7, 1.1), rng.uniform(0.7, 1.0))
-    phase = rng.uniform(0, 6)
-    rows = int(rng.integers(2, 4))
-    core = rng.uniform(0.4, 0.6)
+    count, rows, core = int(rng.integers(15, 26)), int(rng.integers(2, 4)), rng.uniform(0.36, 0.6)
+    shape, phase = profile(rng.uniform(0.7, 1.1), rng.uniform(0.65, 1.0)), rng.uniform(0, 6)
+    if head.pose.squash < 0.55:
+        calyx(head, hsv(rng.uniform(80, 110), 0.6, 0.42), 0.5)
     for layer in range(rows):
         ring(
-            polar, sprite, rng, count=count, length=1.0 - 0.07 * layer, width=rng.uniform(2.9, 3.9) / count,
-            shape=shape, inner=inner, outer=outer, phase=phase + layer * np.pi / count * 1.1,
-            vary=rng.uniform(0.1, 0.18), veins=0.07, shade=0.8 + 0.2 * (layer + 1) / rows,
+            head, rng, count=count, length=1.0 - 0.07 * layer, width=rng.uniform(2.9, 3.9) / count, shape=shape,
+            inner=inner, outer=outer, phase=phase + layer * math.pi / count * 1.1, vary=rng.uniform(0.1, 0.18),
+            veins=0.07, shade=0.8 + 0.2 * (layer + 1) / rows,
         )  # fmt: skip
-    rim = hsv(rng.uniform(18, 36), rng.uniform(0.7, 0.9), rng.uniform(0.22, 0.45))
-    middle = _pick(rng, (0.55, rim * np.float32(0.55)), (0.3, hsv(rng.uniform(50, 75), 0.6, 0.5)), (0.15, rim))
-    disc(polar, sprite, rng, radius=core, middle=middle, rim=rim, grain=21, dome=0.5, lift=pose.raised * 0.2)
-    return sprite
+    rim = hsv(rng.uniform(18, 36), rng.uniform(0.7, 0.9), rng.uniform(0.22, 0.5))
+    fresh = hsv(rng.uniform(50, 75), 0.6, 0.5)
+    middle = pick(rng, (0.55, rim * np.float32(0.55)), (0.3, fresh), (0.15, rim))
+    disc(head, rng, radius=core, middle=middle, rim=rim, grain=21, dome=0.5, lift=head.pose.raised * 0.2)
 
 
-def dandelion(window, pose, light, rng):
+def dandelion(head, rng):
     """A yellow head of very many narrow rays, or the white ball of seeds that it becomes."""
     if rng.uniform() < 0.36:
-        return _clock(window, pose, light, rng)
-    polar, sprite = Polar(window, pose, light), Sprite((window.y.size, window.x.size))
+        seed_ball(head, rng)
+        return
     outer = hsv(rng.uniform(46, 57), rng.uniform(0.8, 1), rng.uniform(0.94, 1))
     core = hsv(rng.uniform(34, 48), 1, rng.uniform(0.8, 0.95))
     shape = profile(0.5, 0.16)
     rows = int(rng.integers(5, 7))
-    opened = rng.uniform(0.0, 0.45)  # a head that has not opened fully keeps a dark heart
+    closed = rng.uniform(0.0, 0.45)  # a head that has not opened fully keeps a dark heart
+    if head.pose.squash < 0.6:
+        calyx(head, hsv(rng.uniform(80, 105), 0.5, 0.48), 0.55)
     for layer in range(rows):
         part = layer / (rows - 1)
         tip = outer * np.float32(1 - part * 0.35) + core * np.float32(part * 0.35)
         ring(
-            polar, sprite, rng, count=int(rng.integers(34, 44) * (1 - 0.5 * part)), length=1.0 - 0.74 * part,
-            width=0.062 + 0.05 * part, shape=shape, inner=core * np.float32(1 - opened * part), outer=tip,
+            head, rng, count=int(rng.integers(34, 44) * (1 - 0.5 * part)), length=1.0 - 0.74 * part,
+            width=0.062 + 0.05 * part, shape=shape, inner=core * np.float32(1 - closed * part), outer=tip,
             phase=rng.uniform(0, 6), vary=0.14, veins=0.0, shade=0.84 + 0.16 * part,
         )  # fmt: skip
-    return sprite
 
 
-def _clock(window, pose, light, rng):
-    """The ball of seeds: fine stars on a sphere, the far side showing through."""
-    x, y, px = window.local(pose.x, pose.y, pose.radius, pose.turn, 1.0)
-    sprite = Sprite((window.y.size, window.x.size))
-    r = np.sqrt(x * x + y * y)
+def seed_ball(head, rng):
+    """Fine stars on a sphere, seen through: only the silhouette is solid."""
+    x, y, sprite = head.across, head.up, head.sprite
+    px = head.window.px / head.pose.radius
+    r = np.hypot(x, y)
     white = hsv(rng.uniform(30, 60), rng.uniform(0, 0.1), rng.uniform(0.88, 1))
-    lines = _stars(sprite.alpha.shape, window, pose, rng)
-    lit = np.float32(0.9) + np.float32(0.25 * light.strength) * light.toward(x, y)
-    body = np.float32(0.34) * smooth(r, 1.0, 0.8) + np.float32(0.14) * smooth(r, 0.3, 0.95) * smooth(r, 1.0, 0.92)
-    sprite.over(white[:, None, None] * lit * np.float32(0.9), body)
-    sprite.over(white[:, None, None] * lit, lines)
+    lines = _parachutes(head, rng)
+    tone = 0.9 + 0.25 * head.light.toward(x, y)
+    body = 0.34 * smooth(r, 1.0, 0.8) + 0.14 * smooth(r, 0.3, 0.95) * smooth(r, 1.0, 0.92)
+    sprite.over(white[:, None, None] * (0.9 * tone), body)
+    sprite.over(white[:, None, None] * tone, lines)
     heart = rng.uniform(0.1, 0.17)
-    sprite.over(
-        mix(hsv(45, 0.5, 0.62), hsv(35, 0.6, 0.35), np.clip(r / heart, 0, 1)),
-        np.float32(0.75) * coverage(heart - r, px, 3),
-    )
-    sprite.silhouette = coverage(np.float32(0.97) - r, px)
-    return sprite
+    brown = mix(hsv(45, 0.5, 0.62), hsv(35, 0.6, 0.35), np.minimum(r / heart, 1))
+    sprite.over(brown, 0.75 * coverage(heart - r, px, 3))
+    sprite.silhouette = coverage(0.97 - r, px)
 
 
-def _stars(shape, window, pose, rng):
+def _parachutes(head, rng, spokes=9, scale=2):
     """Opacity (h, w) of the seeds' parachutes, drawn as lines at twice the size."""
-    height, width = shape
-    scale = 2
+    height, width = head.window.shape
     image = Image.new("L", (width * scale, height * scale), 0)
     draw = ImageDraw.Draw(image)
-    unit = pose.radius / window.px * scale
-    x0 = (pose.x - float(window.x[0, 0])) / window.px * scale
-    y0 = (pose.y - float(window.y[0, 0])) / window.px * scale
+    to_pixels = scale / head.window.px
+    reach = head.pose.radius * to_pixels
+    x0 = (head.pose.x - float(head.window.x[0, 0])) * to_pixels
+    y0 = (head.pose.y - float(head.window.y[0, 0])) * to_pixels
     count = int(rng.integers(70, 110))
     k = np.arange(count)
-    height_ = 1 - 2 * (k + 0.5) / count * 0.62  # the near side of the sphere and a bit of the far one
-    distance = 0.84 * np.sqrt(np.clip(1 - height_**2, 0, 1)) + rng.normal(0, 0.012, count)
+    depth = 1 - 1.24 * (k + 0.5) / count  # 1 nearest to you, 0 at the outline: the near side and a bit of the far one
+    away = 0.84 * np.sqrt(np.maximum(1 - depth**2, 0)) + rng.normal(0, 0.012, count)
     angle = k * GOLDEN + rng.uniform(0, 6)
-    missing = rng.uniform(size=count) < rng.choice([0, 0, 0.1, 0.35])
-    spokes = 9
-    turns = rng.uniform(0, 6, count)
-    for i in np.flatnonzero(~missing):
-        cx, cy = x0 + unit * distance[i] * np.cos(angle[i]), y0 + unit * distance[i] * np.sin(angle[i])
-        near = 0.5 + 0.5 * max(height_[i], 0)
-        draw.line((x0, y0, cx, cy), fill=int(60 + 40 * near))
-        across = max(0.35, height_[i])
-        spoke = turns[i] + np.arange(spokes) * (2 * np.pi / spokes)
-        along, beside = 0.17 * np.cos(spoke) * across, 0.17 * np.sin(spoke)
-        ex = cx + unit * (along * np.cos(angle[i]) - beside * np.sin(angle[i]))
-        ey = cy + unit * (along * np.sin(angle[i]) + beside * np.cos(angle[i]))
-        tone = int(110 + 120 * near)
-        for j in range(spokes):
-            draw.line((cx, cy, ex[j], ey[j]), fill=tone)
+    kept = rng.uniform(size=count) >= rng.choice([0, 0, 0.1, 0.35])  # some have flown
+    cos, sin = np.cos(angle), np.sin(angle)
+    cx, cy = x0 + reach * away * cos, y0 + reach * away * sin
+    spoke = rng.uniform(0, 6, (count, 1)) + np.arange(spokes) * (2 * np.pi / spokes)
+    along, beside = 0.17 * np.cos(spoke) * np.maximum(0.35, depth)[:, None], 0.17 * np.sin(spoke)
+    # one line a star: out and back along each spoke
+    star = np.empty((count, 2 * spokes, 2))
+    star[:, 0::2] = np.stack([cx, cy], 1)[:, None]
+    star[:, 1::2, 0] = cx[:, None] + reach * (along * cos[:, None] - beside * sin[:, None])
+    star[:, 1::2, 1] = cy[:, None] + reach * (along * sin[:, None] + beside * cos[:, None])
+    near = 0.5 + 0.5 * np.maximum(depth, 0)
+    for i in np.flatnonzero(kept):
+        draw.line((x0, y0, cx[i], cy[i]), fill=int(60 + 40 * near[i]))
+        draw.line(star[i].ravel().tolist(), fill=int(110 + 120 * near[i]))
     return np.asarray(image.reduce(scale), np.float32) * np.float32(1 / 255)
 
 
-def rose(window, pose, light, rng):
+def rose(head, rng):
     """Broad petals folded over each other in a spiral, from the open rim to the tight heart."""
-    polar, sprite = Polar(window, pose, light), Sprite((window.y.size, window.x.size))
-    kind = _pick(rng, (0.34, "red"), (0.24, "pink"), (0.17, "white"), (0.15, "yellow"), (0.1, "peach"))
+    kind = pick(rng, (0.34, "red"), (0.24, "pink"), (0.17, "white"), (0.15, "yellow"), (0.1, "peach"))
     hue, saturation, value = {
         "red": (rng.uniform(345, 362), rng.uniform(0.8, 0.98), rng.uniform(0.6, 0.9)),
         "pink": (rng.uniform(325, 352), rng.uniform(0.3, 0.7), rng.uniform(0.85, 1)),
@@ -251,35 +293,33 @@ def rose(window, pose, light, rng):
     rim = hsv(hue, saturation * 0.86, value)
     deep = hsv(hue - 6, saturation * 0.5 + 0.45 * (saturation > 0.2) + 0.1, value * (0.5 if kind == "red" else 0.68))
     count = int(rng.integers(15, 22))
-    start = rng.uniform(0, 6)
-    openness = rng.uniform(0.85, 1.25)
+    start, openness = rng.uniform(0, 6), rng.uniform(0.85, 1.25)
+    stretch, waves, shifts, tones = rng.uniform(size=(4, count)).tolist()
+    if head.pose.squash < 0.75:
+        calyx(head, hsv(rng.uniform(85, 115), 0.55, 0.38), 0.75)
     for k in range(count):
-        part = k / (count - 1)  # 0 the outermost petal, 1 the innermost
+        inward = k / (count - 1)  # 0 the outermost petal, 1 the innermost
         angle = start + k * GOLDEN
-        away = 0.52 * (1 - part) ** openness
-        size = 0.5 * (1 - part) ** 0.75 + 0.1
-        cx, cy = away * np.cos(angle), away * np.sin(angle)
-        dx, dy = polar.x - np.float32(cx), polar.y - np.float32(cy)
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        out = (cos * dx + sin * dy) / np.float32(size)
-        beside = (cos * dy - sin * dx) / np.float32(size * rng.uniform(1.0, 1.22))
-        wave = 1 + np.float32(0.05) * np.cos(np.float32(rng.uniform(2, 4)) * beside + np.float32(rng.uniform(0, 6)))
-        reach = np.sqrt(out * out + beside * beside) * wave
-        distance = 1 - reach
-        alpha = coverage(distance * np.float32(size), polar.px)
-        lip = smooth(distance, 0.2, 0.02)
-        tone = (0.62 + 0.3 * smooth(out, -0.9, 0.7) + 0.18 * lip) * (1 + 0.2 * polar.lit) * rng.uniform(0.93, 1.05)
-        tone = tone * (1 - 0.1 * part)
-        # each petal darkens what lies under its rim
-        sprite.rgb *= 1 - np.float32(0.36) * smooth(-distance, 0.28, 0.0)
-        sprite.over(mix(deep, rim, smooth(out, -0.7, 0.55)) * tone, alpha)
-    return sprite
+        away, size = 0.52 * (1 - inward) ** openness, 0.5 * (1 - inward) ** 0.75 + 0.1
+        cos, sin = math.cos(angle), math.sin(angle)
+        petal = head.crop(away * cos, away * sin, 1.5 * size)
+        dx, dy = petal.x - away * cos, petal.y - away * sin
+        out = dx * (cos / size) + dy * (sin / size)
+        beside = (dy * cos - dx * sin) * (1 / (size * (1 + 0.22 * stretch[k])))
+        distance = 1 - np.hypot(out, beside) * (1 + 0.05 * np.cos(beside * (2 + 2 * waves[k]) + 6 * shifts[k]))
+        outward = smooth(out, -0.8, 0.6)
+        tone = 0.62 + 0.3 * outward
+        tone += 0.18 * ramp(distance, 0.2, 0.02)  # the rolled lip catches the light
+        tone *= (0.93 + 0.12 * tones[k]) * (1 - 0.1 * inward) + 0.2 * petal.lit
+        colour = mix(deep, rim, outward)
+        colour *= tone
+        petal.sprite.rgb *= 1 - 0.36 * ramp(distance, -0.28, 0.0)  # its shadow on the petals below
+        petal.sprite.over(colour, coverage(distance * size, petal.px))
 
 
-def tulip(window, pose, light, rng):
+def tulip(head, rng):
     """A cup of six petals seen from the side; now and then an open one seen from above."""
-    sprite = Sprite((window.y.size, window.x.size))
-    kind = _pick(
+    kind = pick(
         rng, (0.27, "red"), (0.2, "yellow"), (0.18, "pink"), (0.12, "white"), (0.13, "purple"), (0.1, "orange")
     )  # fmt: skip
     hue, saturation, value = {
@@ -292,28 +332,21 @@ def tulip(window, pose, light, rng):
     }[kind]
     body = hsv(hue, saturation, value)
     same = hsv(hue + 6, saturation * 0.8, min(1, value * 1.1))
-    edge = _pick(rng, (0.6, same), (0.25, hsv(50, 0.7, 1)), (0.15, hsv(60, 0.05, 1)))
+    edge = pick(rng, (0.6, same), (0.25, hsv(50, 0.7, 1)), (0.15, hsv(60, 0.05, 1)))
     base = hsv(rng.uniform(50, 80), rng.uniform(0.3, 0.6), rng.uniform(0.7, 0.95))
-    if pose.squash > 0.86:
-        polar = Polar(window, pose, light)
-        shape = profile(0.55, rng.uniform(0.42, 0.6))
-        phase = rng.uniform(0, 6)
+    if head.pose.squash > 0.7:
+        shape, phase = profile(0.55, rng.uniform(0.42, 0.6)), rng.uniform(0, 6)
         for layer in range(2):
             ring(
-                polar, sprite, rng, count=3, length=1.0 - 0.06 * layer, width=rng.uniform(0.5, 0.62), shape=shape,
-                inner=base * np.float32(0.55), outer=body, phase=phase + layer * np.pi / 3, vary=0.06, veins=0.05,
+                head, rng, count=3, length=1.0 - 0.06 * layer, width=rng.uniform(0.5, 0.62), shape=shape,
+                inner=base * np.float32(0.55), outer=body, phase=phase + layer * math.pi / 3, vary=0.06, veins=0.05,
                 shade=0.8 + 0.2 * layer,
             )  # fmt: skip
-        dark = hsv(rng.uniform(250, 290), 0.5, 0.18)
-        disc(polar, sprite, rng, radius=0.2, middle=base, rim=dark, grain=3, dome=0.3)
-        return sprite
-    x, y, px = window.local(pose.x, pose.y, pose.radius, pose.turn, 1.0)
-    opened = rng.uniform(0.0, 1.0)
-    slim = rng.uniform(0.85, 1.1)
-    tip = rng.uniform(0.4, 0.75)
-    petal = profile(0.42, tip)
-    lean = 0.12 + 0.26 * opened
-    # lean (radians), width, height, tone: the back row first, then the sides, then the petal in front
+        disc(head, rng, radius=0.2, middle=base, rim=hsv(rng.uniform(250, 290), 0.5, 0.18), grain=3, dome=0.3)
+        return
+    opened, slim = rng.uniform(0.0, 1.0), rng.uniform(0.85, 1.1)
+    lean, shape = 0.12 + 0.26 * opened, profile(0.42, rng.uniform(0.4, 0.75))
+    # lean (radians), half width, height, tone: the back row first, then the sides, then the petal in front
     plan = [
         (-0.5 * lean, 0.46, 1.84, 0.62), (0.5 * lean, 0.46, 1.88, 0.66), (0.0, 0.44, 1.86, 0.6),
         (-lean, 0.5, 1.84, 0.92), (lean, 0.5, 1.8, 0.84), (0.04, 0.5 + 0.05 * opened, 1.72 - 0.2 * opened, 1.0),
@@ -322,23 +355,28 @@ def tulip(window, pose, light, rng):
         angle += rng.normal(0, 0.04)
         height *= rng.uniform(0.93, 1.03)
         width *= slim * rng.uniform(0.94, 1.06)
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        dx, dy = x - np.float32(0.25 * np.sin(angle)), np.float32(0.92) - y
-        along = (cos * dy + sin * dx) / np.float32(height)
-        sideways = cos * dx - sin * dy
-        half = look_up(petal, np.clip(along, 0, None)) * np.float32(width)
-        half = np.where(along < 0, -np.abs(along), half)
-        distance = half - np.abs(sideways)
-        side = sideways / np.maximum(half, np.float32(1e-3))
-        streak = np.cos(side * np.float32(11)) * np.float32(0.05) - np.float32(0.1) * smooth(np.abs(side), 0.12, 0.0)
-        tone = shade * (1 + streak + np.float32(0.24 * light.strength) * light.toward(side * 0.8, -along * 0.3))
-        tone = tone * (np.float32(0.8) + np.float32(0.2) * smooth(distance, 0, 0.1))
-        colour = mix(base, body, smooth(along, 0.0, 0.28 + 0.1 * opened))
-        colour += (edge - body)[:, None, None] * (smooth(distance, 0.16, 0.0) * smooth(along, 0.25, 0.9))
-        if row >= 3:
-            sprite.rgb *= 1 - np.float32(0.3) * smooth(-distance, 0.16, 0.0)
-        sprite.over(colour * tone, coverage(distance, px))
-    return sprite
+        _cup_petal(head, angle, width, height, shade, shape, (base, body, edge), 0.28 + 0.1 * opened, row >= 3)
 
 
-DRAW = {"daisy": daisy, "dandelion": dandelion, "roses": rose, "sunflowers": sunflower, "tulips": tulip}
+def _cup_petal(head, angle, width, height, shade, shape, colours, turns_at, casts_shadow):
+    """One upright petal of a tulip, leaning by `angle` from the foot of the cup at up = 0.92."""
+    base, body, edge = colours
+    cos, sin = math.cos(angle), math.sin(angle)
+    dx, dy = head.across - 0.25 * sin, 0.92 - head.up
+    along = dy * (cos / height) + dx * (sin / height)
+    sideways = dx * cos - dy * sin
+    half = look_up(shape, along) * width
+    half += np.minimum(along, 0)
+    distance = half - np.abs(sideways)
+    side = sideways / np.maximum(half, 0.05)
+    np.maximum(np.minimum(side, 1, out=side), -1, out=side)
+    tone = 1 + 0.05 * np.cos(side * 11) - 0.1 * ramp(np.abs(side), 0.12, 0.0)
+    tone += head.light.toward(0.19 * side, -0.07 * along)
+    tone *= 0.8 + 0.2 * ramp(distance, 0, 0.1)
+    tone *= shade
+    colour = mix(base, body, smooth(along, 0.0, turns_at))
+    colour += (edge - body)[:, None, None] * (ramp(distance, 0.16, 0.0) * ramp(along, 0.25, 0.9))
+    colour *= tone
+    if casts_shadow:
+        head.sprite.rgb *= 1 - 0.3 * ramp(distance, -0.16, 0.0)
+    head.sprite.over(colour, coverage(distance, head.window.px / head.pose.radius))

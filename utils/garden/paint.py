@@ -4,10 +4,12 @@ Everything is drawn by formula: a shape is a signed distance in pixels, and the 
 plus one half, clipped to 0..1. So edges are smooth at every size without drawing larger and shrinking.
 
 Units: positions and lengths are fractions of the frame (0 left or top, 1 right or bottom); arrays keep the colour
-channel first, (3, height, width), because NumPy is fastest when the last axis is long.
+channel first, (3, height, width), because NumPy is fastest when the last axis is long. Scalars stay Python floats,
+so that float32 arrays stay float32, and helpers work in place: most windows are small, and calls cost more than sums.
 """
 
 import colorsys
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +23,34 @@ class Light:
     strength: float
 
     def toward(self, x, y):
-        """How far a direction (x, y) of unit length points to the light: -1..1."""
-        return x * np.float32(np.cos(self.angle)) + y * np.float32(np.sin(self.angle))
+        """How far a direction (x, y) of unit length points to the light, times the strength: -1..1."""
+        return x * (math.cos(self.angle) * self.strength) + y * (math.sin(self.angle) * self.strength)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of the canvas: x is (1, w), y is (h, 1), in frame units; px is the side of one pixel."""
+
+    area: tuple
+    x: np.ndarray
+    y: np.ndarray
+    px: float
+
+    @property
+    def shape(self):
+        """(height, width) in pixels."""
+        return self.y.size, self.x.size
+
+    @property
+    def planes(self):
+        """The same rectangle of a channel-first array."""
+        return (slice(None), *self.area)
+
+    def local(self, x, y, radius, turn=0.0):
+        """Coordinates with (x, y) at 0 and `radius` at 1, turned by `turn`: x (h, w), y (h, w), side of a pixel."""
+        cos, sin = math.cos(turn) / radius, math.sin(turn) / radius
+        dx, dy = self.x - float(x), self.y - float(y)
+        return cos * dx + sin * dy, cos * dy - sin * dx, self.px / radius
 
 
 class Canvas:
@@ -36,86 +64,68 @@ class Canvas:
         self.size = size
         self.rgb = np.zeros((3, size, size), np.float32)
         self.owner = np.zeros((size, size), np.int16)
+        self._axis = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
 
     def window(self, x, y, radius_x, radius_y=None):
         """The part of the canvas within a radius of (x, y), as a Window; None when nothing of it is in the frame."""
         radius_y = radius_x if radius_y is None else radius_y
-        left, right = int((x - radius_x) * self.size) - 1, int((x + radius_x) * self.size) + 2
-        top, bottom = int((y - radius_y) * self.size) - 1, int((y + radius_y) * self.size) + 2
-        left, top, right, bottom = max(left, 0), max(top, 0), min(right, self.size), min(bottom, self.size)
+        size = self.size
+        left, right = max(int((x - radius_x) * size) - 1, 0), min(int((x + radius_x) * size) + 2, size)
+        top, bottom = max(int((y - radius_y) * size) - 1, 0), min(int((y + radius_y) * size) + 2, size)
         if left >= right or top >= bottom:
             return None
-        columns = (np.arange(left, right, dtype=np.float32) + np.float32(0.5)) / np.float32(self.size)
-        rows = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5)) / np.float32(self.size)
-        return Window((slice(top, bottom), slice(left, right)), columns[None, :], rows[:, None], 1 / self.size)
+        area = (slice(top, bottom), slice(left, right))
+        return Window(area, self._axis[None, left:right], self._axis[top:bottom, None], 1 / size)
 
     def blend(self, window, colour, alpha):
-        """Lay a colour (3,) or (3, h, w) over a window with opacity alpha (h, w); in the way of every flower."""
+        """Lay a colour (3, h, w) over a window with opacity alpha (h, w); it hides the flowers behind it."""
         part = self.rgb[window.planes]
-        part += alpha * (colour - part)
+        colour -= part
+        colour *= alpha
+        part += colour
         self.owner[window.area][alpha > 0.5] = 0
 
     def stamp(self, window, sprite, number):
-        """Lay a Sprite over a window; flower `number` then owns the pixels that its silhouette covers by half."""
+        """Lay a Sprite over a window; flower `number` then owns the pixels that its silhouette covers by half.
+
+        Returns how many pixels those are.
+        """
         part = self.rgb[window.planes]
         part *= 1 - sprite.alpha
         part += sprite.rgb
         inside = sprite.silhouette > 0.5
         self.owner[window.area][inside] = number
-        return inside
+        return int(np.count_nonzero(inside))
 
     def darken(self, window, alpha):
         """Multiply a window by 1 - alpha (h, w): a shadow; it hides nothing."""
         self.rgb[window.planes] *= 1 - alpha
 
 
-@dataclass
-class Window:
-    """A rectangle of the canvas: x is (1, w), y is (h, 1), in frame units; px is the side of one pixel."""
-
-    area: tuple
-    x: np.ndarray
-    y: np.ndarray
-    px: float
-
-    @property
-    def planes(self):
-        """The same rectangle of a channel-first array."""
-        return (slice(None), *self.area)
-
-    def local(self, x, y, radius, turn=0.0, squash=1.0):
-        """Coordinates with (x, y) at 0 and `radius` at 1, turned by `turn` and stretched by 1/squash along the new y.
-
-        Returns x (h, w), y (h, w) and the side of a pixel, all in units of the radius.
-        """
-        cos, sin = np.float32(np.cos(turn) / radius), np.float32(np.sin(turn) / radius)
-        dx, dy = self.x - np.float32(x), self.y - np.float32(y)
-        return cos * dx + sin * dy, (cos * dy - sin * dx) / np.float32(squash), self.px / radius
-
-
 class Sprite:
-    """One flower head being put together: premultiplied rgb (3, h, w), alpha (h, w), silhouette (h, w)."""
+    """One flower head being put together: premultiplied rgb (3, h, w), alpha (h, w).
 
-    def __init__(self, shape):
-        self.rgb = np.zeros((3, *shape), np.float32)
-        self.alpha = np.zeros(shape, np.float32)
-        self._silhouette = None
+    silhouette (h, w) is what counts as the head: alpha, unless the head is transparent like a ball of seeds.
+    """
 
-    @property
-    def silhouette(self):
-        return self.alpha if self._silhouette is None else self._silhouette
+    def __init__(self, rgb, alpha):
+        self.rgb, self.alpha, self.silhouette = rgb, alpha, alpha
 
-    @silhouette.setter
-    def silhouette(self, value):
-        self._silhouette = value
+    @classmethod
+    def empty(cls, shape):
+        """A clear sprite of (height, width) pixels."""
+        return cls(np.zeros((3, *shape), np.float32), np.zeros(shape, np.float32))
+
+    def crop(self, area):
+        """A sprite that shares a rectangle of this one: what is laid over it appears here."""
+        return Sprite(self.rgb[(slice(None), *area)], self.alpha[area])
 
     def over(self, colour, alpha):
-        """Lay a colour (3, h, w) or (3,) over what is there, with opacity alpha (h, w)."""
-        if colour.ndim == 1:
-            colour = colour[:, None, None]
+        """Lay a colour (3, h, w) over what is there, with opacity alpha (h, w)."""
         clear = 1 - alpha
         self.rgb *= clear
-        self.rgb += colour * alpha
+        colour *= alpha
+        self.rgb += colour
         self.alpha *= clear
         self.alpha += alpha
 
@@ -125,20 +135,43 @@ def hsv(hue, saturation, value):
     return np.array(colorsys.hsv_to_rgb(hue / 360 % 1, min(max(saturation, 0), 1), min(max(value, 0), 1)), np.float32)
 
 
+def unit(value):
+    """Clip an array to 0..1 in place and return it."""
+    np.maximum(value, 0, out=value)
+    return np.minimum(value, 1, out=value)
+
+
 def coverage(distance, px, soft=1.0):
-    """Opacity from a signed distance (positive inside) and the side of a pixel in the same units."""
-    return np.clip(distance * np.float32(1 / (px * soft)) + np.float32(0.5), 0, 1)
+    """Opacity from a signed distance (positive inside) and the side of a pixel in the same units.
+
+    soft: width of the edge in pixels; more than 1 looks out of focus.
+    """
+    alpha = distance * (1 / (px * soft))
+    alpha += 0.5
+    return unit(alpha)
 
 
 def mix(first, second, amount):
     """From colour `first` (3,) to colour `second` (3,) by amount (h, w): (3, h, w)."""
-    return first[:, None, None] + (second - first)[:, None, None] * amount
+    colour = (second - first)[:, None, None] * amount
+    colour += first[:, None, None]
+    return colour
+
+
+def ramp(value, low, high):
+    """0 at low, 1 at high, straight between and flat outside; low may exceed high."""
+    amount = value - low
+    amount *= 1 / (high - low)
+    return unit(amount)
 
 
 def smooth(value, low, high):
-    """0 below low, 1 above high, a smooth ramp between."""
-    ramp = np.clip((value - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return ramp * ramp * (3 - 2 * ramp)
+    """Like `ramp`, but rounded at both ends."""
+    amount = ramp(value, low, high)
+    slope = 3 - 2 * amount
+    amount *= amount
+    amount *= slope
+    return amount
 
 
 TABLE = 256
@@ -157,6 +190,8 @@ def profile(rise, fall):
 
 
 def look_up(table, t):
-    """Values of a profile table at t (any shape)."""
-    index = np.clip(t * np.float32((TABLE - 1) / REACH), 0, TABLE - 1)
-    return table[index.astype(np.int32)]
+    """Values of a profile table at t (any shape); flat beyond its ends."""
+    position = t * ((TABLE - 1) / REACH)
+    np.maximum(position, 0, out=position)
+    np.minimum(position, TABLE - 1, out=position)
+    return table.take(position.astype(np.intp))

@@ -1,0 +1,130 @@
+"""Puts a scene together: backdrop, far flowers out of focus, near flowers, what hangs before them, and the camera."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.garden.backdrop import backdrop
+from utils.garden.camera import blur, enlarge, expose
+from utils.garden.greenery import OVAL, blades, green, leaf
+from utils.garden.paint import Light
+from utils.garden.planting import CLASSES, Bed, places, pose_for
+
+FEWEST = 0.0012  # a flower of which less than this part of the frame is seen is not annotated
+HIDDEN = 0.2  # nor one of which less than this part of its silhouette is seen
+NEAR = 100  # the number of the first near flower; far ones count from 1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and its exact ground truth.
+
+    image: uint8 (size, size, 3), RGB.
+    label: int, an index into CLASSES: what the picture is of.
+    masks: bool (n, size, size): the part of each flower head that is seen. Stems and leaves are not part of it, and
+        what hides a head (another head, a leaf, a blade of grass) is cut out. Masks never overlap.
+    boxes: float32 (n, 4): x0, y0, x1, y1 in pixels, the tightest box around each mask; x1 and y1 are exclusive, so
+        that the width is x1 - x0 and a mask that fills the frame has the box 0, 0, size, size.
+    labels: int64 (n,): the class of each flower, since flowers of other classes may stand about. The scene's own class
+        comes first, then by falling area of the mask, so labels[0] == label.
+    visible: float32 (n,): the part of each head's silhouette within the frame that is seen, 0..1.
+
+    A flower is annotated when at least 0.12 % of the frame (and at least 8 pixels) shows it and at least a fifth of its
+    silhouette is visible. Far flowers are out of focus but are annotated like any other.
+    """
+
+    image: np.ndarray
+    label: int
+    boxes: np.ndarray
+    masks: np.ndarray
+    labels: np.ndarray
+    visible: np.ndarray
+
+
+def scene(seed, size=128, label=None):
+    """One flower scene. The same seed gives the same composition at every size; only the grain of the film differs.
+
+    seed: int >= 0. size: side in pixels, >= 32. label: an index into CLASSES, or None to let the seed choose.
+    Returns a Scene. Raises ValueError for a size below 32, a negative seed or an unknown label.
+    """
+    if size < 32:
+        raise ValueError(f"size must be at least 32 pixels, not {size}.")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, not {seed}.")
+    if label is not None and not 0 <= label < len(CLASSES):
+        raise ValueError(f"label must be one of 0 to {len(CLASSES) - 1} ({', '.join(CLASSES)}), not {label}.")
+    seed = int(seed)
+    rng = np.random.default_rng(seed)
+    drawn = int(rng.integers(len(CLASSES)))
+    label = drawn if label is None else int(label)
+    light = Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0))
+
+    bed = Bed(size, light)
+    _background(bed, np.random.default_rng((seed, 1)), label)
+    _foreground(bed, rng, seed, label)
+    return _annotate(expose(bed.canvas.rgb, rng), label, bed)
+
+
+def _background(bed, rng, label):
+    """Backdrop and far flowers, painted at half size, put out of focus and enlarged onto the bed."""
+    size, light = bed.canvas.size, bed.light
+    small = size // 2
+    far = Bed(small, light)
+    far.canvas.rgb[:] = backdrop(rng, small)
+    mixed = rng.uniform() < 0.6
+    for number in range(int(rng.choice([0, 1, 2, 4, 6], p=[0.3, 0.2, 0.2, 0.15, 0.15]))):
+        own = int(rng.integers(len(CLASSES))) if mixed else label
+        place = rng.uniform(0, 1), rng.uniform(0.1, 0.95), rng.uniform(0.04, 0.1)
+        far.plant(own, pose_for(rng, own, *place), rng, number + 1)
+    bed.canvas.rgb[:] = enlarge(blur(far.canvas.rgb, rng.uniform(0.008, 0.03) * small), size)
+    nearest = np.arange(size) * small // size
+    bed.canvas.owner[:] = far.canvas.owner[nearest[:, None], nearest[None, :]]
+    grown = (size / small) ** 2
+    bed.records += [(number, own, whole * grown) for number, own, whole in far.records]
+
+
+def _foreground(bed, rng, seed, label):
+    """Near flowers with a stranger or two among them, and the grass and leaves before them."""
+    spots = [(label, spot) for spot in places(rng)]
+    largest = max(radius for _, (_, _, radius) in spots)
+    if rng.uniform() < 0.35:
+        for _ in range(int(rng.integers(1, 3))):
+            stranger = int(rng.integers(len(CLASSES)))
+            radius = largest * rng.uniform(0.4, 0.8)
+            spots.insert(0, (stranger, (rng.uniform(0, 1), rng.uniform(0.15, 0.9), min(radius, 0.2))))
+    for number, (own, spot) in enumerate(spots, NEAR):
+        own_rng = np.random.default_rng((seed, number))
+        bed.plant(own, pose_for(own_rng, own, *spot), own_rng, number)
+
+    canvas, light = bed.canvas, bed.light
+    if rng.uniform() < 0.5:
+        blades(canvas, light, rng, int(rng.integers(2, 8)), 0.95, 1.2, rng.uniform(0.3, 0.95), green(rng))
+    if rng.uniform() < 0.3:  # leaves close to the lens, out of focus
+        for _ in range(int(rng.integers(1, 4))):
+            angle = rng.uniform(0, 2 * math.pi)
+            x, y = 0.5 + 0.8 * math.cos(angle), 0.5 + 0.8 * math.sin(angle)
+            leaf(
+                canvas, light, x, y, angle + math.pi + rng.normal(0, 0.4), rng.uniform(0.4, 0.9),
+                rng.uniform(0.12, 0.25), OVAL, green(rng, rng.uniform(0, 0.6)), bend=rng.normal(0, 0.1),
+                soft=canvas.size * rng.uniform(0.01, 0.06), opacity=0.95,
+            )  # fmt: skip
+
+
+def _annotate(image, label, bed):
+    """Masks, boxes, labels and visible parts from the owners of the pixels."""
+    size = len(image)
+    found = []
+    for number, own, whole in bed.records:
+        mask = bed.canvas.owner == number
+        area = int(np.count_nonzero(mask))
+        if area >= max(8, FEWEST * size * size) and area >= HIDDEN * whole:
+            found.append((own != label, -area, own, min(1.0, area / whole), mask))
+    found.sort(key=lambda flower: flower[:2])
+    masks = np.array([mask for *_, mask in found], bool).reshape(-1, size, size)
+    boxes = np.zeros((len(found), 4), np.float32)
+    for box, mask in zip(boxes, masks, strict=True):
+        columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
+        box[:] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    labels = np.array([own for _, _, own, _, _ in found], np.int64)
+    return Scene(image, label, boxes, masks, labels, np.array([part for *_, part, _ in found], np.float32))
