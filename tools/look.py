@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools.lesson import read_notebook  # noqa: E402
 from tools.pages import page  # noqa: E402
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -28,8 +29,7 @@ FLAGS = [
 
 def browser() -> str:
     """The Chromium on this machine. Raises SystemExit when there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     return found or sys.exit("Pictures need Chromium or Chrome: install it with your system's package manager.")
 
 
