@@ -1,0 +1,154 @@
+"""Transfer learning without a GPU: cut a network in two, compute the lower half once, retrain the upper half on its output.
+
+    lower, upper = transfer.cut(base, "block13_sepconv1_act")
+    cached = transfer.activations(lower, images)          # once, float16
+    model = transfer.top(upper, classes=5)                # a model of its own, with copies of the weights
+    transfer.tune(model, cached[None], labels, epochs=5)  # every epoch now skips the lower half
+    whole = transfer.join(lower, model)                   # photos in, logits out
+
+Arrays are channels last. Images are uint8 (n, height, width, 3); everything is scaled to -1 ... 1 as Xception expects.
+"""
+
+import numpy as np
+
+from . import progress
+
+
+def scale(images):
+    """uint8 0 ... 255 to float32 -1 ... 1: what Xception was trained on. Same shape."""
+    return np.asarray(images, np.float32) / 127.5 - 1
+
+
+def cut(model, layer):
+    """(lower, upper): `model` cut just below the layer named `layer`, so that upper(lower(x)) equals model(x).
+
+    Both halves share their layers with `model`. Raises ValueError when there is no such layer, or when another path
+    runs around the cut, so that the layer's input is not all that the upper half needs.
+    """
+    import keras
+
+    names = [each.name for each in model.layers]
+    if layer not in names:
+        raise ValueError(f"{model.name} has no layer {layer!r}. Its last layers are {', '.join(names[-5:])}.")
+    joint = model.get_layer(layer).input
+    try:
+        return keras.Model(model.input, joint, name="lower"), keras.Model(joint, model.output, name="upper")
+    except ValueError as error:
+        raise ValueError(f"A path runs around {layer!r}: cut where one tensor carries everything, below a block.") from error
+
+
+def activations(lower, images, *, mirrored=False, batch=32, label="activations"):
+    """What `lower` computes for uint8 `images` (n, height, width, 3), as float16 (n, …): half the memory, 3 digits kept.
+
+    `mirrored` flips every image left to right first. Nothing is trained and nothing is random.
+    """
+    images = images[:, :, ::-1] if mirrored else images
+    parts = []
+    with progress.bar(total=len(images), label=label, unit="photo") as bar:
+        for start in range(0, len(images), batch):
+            part = scale(images[start : start + batch])
+            parts.append(np.asarray(lower.predict_on_batch(part), np.float16))
+            bar.update(len(part))
+    return np.concatenate(parts)
+
+
+def outputs(model, cached, batch=32):
+    """`model`'s float32 outputs for cached float16 activations (n, …), in batches."""
+    parts = [model.predict_on_batch(cached[i : i + batch].astype(np.float32)) for i in range(0, len(cached), batch)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def top(upper, classes, *, head=None, dropout=0.2, batchnorm_training=False):
+    """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
+
+    `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
+    BatchNormalization keeps its ImageNet statistics unless `batchnorm_training` is set, which is a mistake to study.
+    """
+    import keras
+
+    own = keras.models.clone_model(upper)
+    own.set_weights(upper.get_weights())
+    own.trainable = True
+    inputs = keras.Input(upper.input_shape[1:])
+    x = own(inputs, training=None if batchnorm_training else False)
+    x = keras.layers.Dropout(dropout)(keras.layers.GlobalAveragePooling2D()(x))
+    dense = keras.layers.Dense(classes, name="logits")
+    model = keras.Model(inputs, dense(x), name="top")
+    if head is not None:
+        dense.set_weights(head)
+    return model
+
+
+def tune(model, views, labels, *, epochs, rate=3e-4, smoothing=0.1, mixup=0.2, average=0.0, batch=32, seed=0, label="tune"):
+    """Train `model` on cached `views` (v, n, …) of n photos with `labels` (n,); returns Keras' history.
+
+    Each epoch takes one view of every photo, at random. AdamW with a warm-up of an eighth of the steps and a cosine to 0;
+    label smoothing and MixUp act on activations and labels; `average` is the momentum of a running mean of the weights
+    (0: none), which replaces them at the end. `rate` is the peak learning rate.
+    """
+    import keras
+
+    classes = model.output_shape[-1]
+    steps = max(1, len(labels) // batch)
+    keras.utils.set_random_seed(seed)
+    data = _Views(views, np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes, mixup, batch, seed)
+    warm = max(1, epochs * steps // 8)
+    schedule = keras.optimizers.schedules.CosineDecay(0.0, epochs * steps - warm, warmup_target=rate, warmup_steps=warm)
+    moving = {"use_ema": True, "ema_momentum": average} if average else {}
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2, **moving)
+    model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model.fit(_dataset(data, steps), epochs=epochs, verbose=0, callbacks=[progress.keras_bar(label, epochs)])
+
+
+def join(lower, model):
+    """One model from scaled photos to logits: `lower` below, `model` (from `top`) above."""
+    import keras
+
+    return keras.Model(lower.input, model(lower.output), name="whole")
+
+
+def softmax(logits):
+    """Probabilities (n, classes) from logits (n, classes)."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+class _Views:
+    """Batches of cached activations: a random view of each photo, mixed in pairs."""
+
+    def __init__(self, views, targets, mixup, batch, seed):
+        self.views, self.targets, self.mixup, self.batch = views, targets.astype(np.float32), mixup, batch
+        self.rng = np.random.default_rng(seed)
+        self.shuffle()
+
+    def shuffle(self):
+        self.order = self.rng.permutation(len(self.targets))
+
+    def take(self, i):
+        """Batch i: activations float32 (batch, …) and targets (batch, classes)."""
+        chosen = self.order[i * self.batch : (i + 1) * self.batch]
+        x = self.views[self.rng.integers(len(self.views), size=len(chosen)), chosen].astype(np.float32)
+        y = self.targets[chosen]
+        if self.mixup:
+            weight = self.rng.beta(self.mixup, self.mixup, len(chosen)).astype(np.float32)
+            partner = self.rng.permutation(len(chosen))
+            wide = weight.reshape(-1, *[1] * (x.ndim - 1))
+            x, y = wide * x + (1 - wide) * x[partner], weight[:, None] * y + (1 - weight[:, None]) * y[partner]
+        return x, y
+
+
+def _dataset(data, steps):
+    """`data` as a Keras PyDataset of `steps` batches an epoch (Keras is imported only here)."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return steps
+
+        def __getitem__(self, i):
+            return data.take(i)
+
+        def on_epoch_end(self):
+            data.shuffle()
+
+    return Batches()
