@@ -57,7 +57,7 @@ def small_convnet(train, test, train_labels, test_labels, epochs, seed):
     steps = epochs * -(-len(train) // 32)
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=3e-3, warmup_steps=steps // 10)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), loss, ["accuracy"])
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), loss, metrics=["accuracy"])
     model.fit(train, train_labels, batch_size=32, epochs=epochs, verbose=0)
     return model.evaluate(test, test_labels, verbose=0)[1]
 
@@ -92,7 +92,7 @@ def tuned(tail, cached, labels, test_cached, test_labels, head, epochs, seed):
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-2),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
-        ["accuracy"],
+        metrics=["accuracy"],
     )
     model.fit(cached, keras.utils.to_categorical(labels, 5), batch_size=32, epochs=epochs, verbose=0)
     guesses = model.predict(test_cached, verbose=0).argmax(1)

@@ -43,8 +43,8 @@ def expose(rgb, rng):
     rgb *= np.array([1 + warm, 1.0, 1 - 1.3 * warm + rng.normal(0, 0.04)], np.float32)[:, None, None]
 
     # focus: mostly sharp, sometimes well beside it
-    spread = abs(rng.normal(0.0, 0.004)) + (rng.uniform(0.006, 0.026) if rng.uniform() < 0.25 else 0)
-    if spread * size > 0.35:
+    spread = abs(rng.normal(0.0, 0.004)) + (rng.uniform(0.006, 0.024) if rng.uniform() < 0.22 else 0)
+    if spread * size > 0.5:  # less than half a pixel cannot be seen
         rgb = blur(rgb, spread * size)
     haze, grey = max(0.0, rng.normal(0.02, 0.12)), rng.uniform(0.5, 0.95)
     rgb += min(haze, 0.4) * (grey - rgb)
@@ -52,6 +52,6 @@ def expose(rgb, rng):
     if fade < 0.2:  # pale colours; a few pictures are black and white
         pale = 1.0 if fade < 0.05 else rng.uniform(0.3, 0.8)
         rgb += pale * (np.array([[[0.3]], [[0.59]], [[0.11]]], np.float32) * rgb).sum(0) - pale * rgb
-    grain = 0.035 * rng.uniform() ** 2
+    grain = 0.03 * rng.uniform() ** 2
     rgb += grain * rng.standard_normal((size, size), np.float32)
     return to_bytes(rgb)

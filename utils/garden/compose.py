@@ -1,7 +1,9 @@
 """Puts a scene together: backdrop, far flowers out of focus, near flowers, what hangs before them, and the camera."""
 
+import itertools
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from utils.garden.paint import Light
 from utils.garden.planting import CLASSES, Bed, places, pose_for
 
 FEWEST = 0.0012  # a flower of which less than this part of the frame is seen is not annotated
+SUBJECT = 0.008  # the largest flower of the scene's class shows at least this part of the frame
 HIDDEN = 0.2  # nor one of which less than this part of its silhouette is seen
 NEAR = 100  # the number of the first near flower; far ones count from 1
 
@@ -30,8 +33,9 @@ class Scene:
         comes first, then by falling area of the mask, so labels[0] == label.
     visible: float32 (n,): the part of each head's silhouette within the frame that is seen, 0..1.
 
-    A flower is annotated when at least 0.12 % of the frame (and at least 8 pixels) shows it and at least a fifth of its
-    silhouette is visible. Far flowers are out of focus but are annotated like any other.
+    There is always at least one flower of the scene's class, and its mask covers at least 0.8 % of the frame. A flower is
+    annotated when at least 0.12 % of the frame (and at least 8 pixels) shows it and at least a fifth of its silhouette
+    is visible. Far flowers are out of focus but are annotated like any other.
     """
 
     image: np.ndarray
@@ -54,29 +58,32 @@ def scene(seed, size=128, label=None):
         raise ValueError(f"seed must be 0 or more, not {seed}.")
     if label is not None and not 0 <= label < len(CLASSES):
         raise ValueError(f"label must be one of 0 to {len(CLASSES) - 1} ({', '.join(CLASSES)}), not {label}.")
-    seed = int(seed)
-    rng = np.random.default_rng(seed)
-    drawn = int(rng.integers(len(CLASSES)))
+    drawn = int(np.random.default_rng(int(seed)).integers(len(CLASSES)))
     label = drawn if label is None else int(label)
-    light = Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0))
+    for attempt in itertools.count():
+        key = (int(seed), attempt)
+        rng = np.random.default_rng(key)
+        bed = Bed(size, Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0)))
+        _background(bed, rng, key, label)
+        _foreground(bed, rng, key, label)
+        flowers = _visible_flowers(bed, label)
+        # chance may hide the subject of the picture: then another picture is taken
+        if flowers and flowers[0].label == label and flowers[0].area >= SUBJECT * size * size:
+            return _annotate(expose(bed.canvas.rgb, rng), label, flowers)
 
-    bed = Bed(size, light)
-    _background(bed, np.random.default_rng((seed, 1)), label)
-    _foreground(bed, rng, seed, label)
-    return _annotate(expose(bed.canvas.rgb, rng), label, bed)
 
-
-def _background(bed, rng, label):
+def _background(bed, rng, key, label):
     """Backdrop and far flowers, painted at half size, put out of focus and enlarged onto the bed."""
     size, light = bed.canvas.size, bed.light
     small = size // 2
     far = Bed(small, light)
     far.canvas.rgb[:] = backdrop(rng, small)
     mixed = rng.uniform() < 0.6
-    for number in range(int(rng.choice([0, 1, 2, 4, 6], p=[0.3, 0.2, 0.2, 0.15, 0.15]))):
+    for number in range(int(rng.choice([0, 1, 2, 4, 6], p=[0.36, 0.22, 0.2, 0.13, 0.09]))):
         own = int(rng.integers(len(CLASSES))) if mixed else label
         place = rng.uniform(0, 1), rng.uniform(0.1, 0.95), rng.uniform(0.04, 0.1)
-        far.plant(own, pose_for(rng, own, *place), rng, number + 1)
+        own_rng = np.random.default_rng((*key, number + 1))
+        far.plant(own, pose_for(own_rng, own, *place), own_rng, number + 1)
     bed.canvas.rgb[:] = enlarge(blur(far.canvas.rgb, rng.uniform(0.008, 0.03) * small), size)
     nearest = np.arange(size) * small // size
     bed.canvas.owner[:] = far.canvas.owner[nearest[:, None], nearest[None, :]]
@@ -84,7 +91,7 @@ def _background(bed, rng, label):
     bed.records += [(number, own, whole * grown) for number, own, whole in far.records]
 
 
-def _foreground(bed, rng, seed, label):
+def _foreground(bed, rng, key, label):
     """Near flowers with a stranger or two among them, and the grass and leaves before them."""
     spots = [(label, spot) for spot in places(rng)]
     largest = max(radius for _, (_, _, radius) in spots)
@@ -94,7 +101,7 @@ def _foreground(bed, rng, seed, label):
             radius = largest * rng.uniform(0.4, 0.8)
             spots.insert(0, (stranger, (rng.uniform(0, 1), rng.uniform(0.15, 0.9), min(radius, 0.2))))
     for number, (own, spot) in enumerate(spots, NEAR):
-        own_rng = np.random.default_rng((seed, number))
+        own_rng = np.random.default_rng((*key, number))
         bed.plant(own, pose_for(own_rng, own, *spot), own_rng, number)
 
     canvas, light = bed.canvas, bed.light
@@ -111,20 +118,30 @@ def _foreground(bed, rng, seed, label):
             )  # fmt: skip
 
 
-def _annotate(image, label, bed):
-    """Masks, boxes, labels and visible parts from the owners of the pixels."""
-    size = len(image)
+class _Flower(NamedTuple):
+    label: int
+    area: int
+    visible: float
+    mask: np.ndarray
+
+
+def _visible_flowers(bed, label):
+    """The flowers worth annotating, those of class `label` first, then by falling area."""
+    size = bed.canvas.size
+    areas = np.bincount(bed.canvas.owner.ravel(), minlength=1)
     found = []
     for number, own, whole in bed.records:
-        mask = bed.canvas.owner == number
-        area = int(np.count_nonzero(mask))
+        area = int(areas[number]) if number < len(areas) else 0
         if area >= max(8, FEWEST * size * size) and area >= HIDDEN * whole:
-            found.append((own != label, -area, own, min(1.0, area / whole), mask))
-    found.sort(key=lambda flower: flower[:2])
-    masks = np.array([mask for *_, mask in found], bool).reshape(-1, size, size)
-    boxes = np.zeros((len(found), 4), np.float32)
-    for box, mask in zip(boxes, masks, strict=True):
-        columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
+            found.append(_Flower(own, area, min(1.0, area / whole), bed.canvas.owner == number))
+    return sorted(found, key=lambda flower: (flower.label != label, -flower.area))
+
+
+def _annotate(image, label, flowers):
+    boxes = np.zeros((len(flowers), 4), np.float32)
+    for box, flower in zip(boxes, flowers, strict=True):
+        columns, rows = np.flatnonzero(flower.mask.any(0)), np.flatnonzero(flower.mask.any(1))
         box[:] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    labels = np.array([own for _, _, own, _, _ in found], np.int64)
-    return Scene(image, label, boxes, masks, labels, np.array([part for *_, part, _ in found], np.float32))
+    masks = np.stack([flower.mask for flower in flowers])
+    labels = np.array([flower.label for flower in flowers], np.int64)
+    return Scene(image, label, boxes, masks, labels, np.array([flower.visible for flower in flowers], np.float32))

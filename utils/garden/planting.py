@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from utils.garden import flowers
+from utils.garden import heads
 from utils.garden.greenery import HEART, OVAL, STRAP, green, leaf, stem
 from utils.garden.paint import Canvas, smooth
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 DAISY, DANDELION, ROSE, SUNFLOWER, TULIP = range(5)
-DRAW = (flowers.daisy, flowers.dandelion, flowers.rose, flowers.sunflower, flowers.tulip)
+DRAW = (heads.daisy, heads.dandelion, heads.rose, heads.sunflower, heads.tulip)
 STALK = (0.035, 0.05, 0.05, 0.07, 0.075)  # half width of the stem, in head radii
 FLATTEST = (0.3, 0.38, 0.52, 0.36, 0.5)  # smallest squash of each class
 
@@ -32,7 +32,7 @@ class Bed:
         if shade is not None:
             dx, dy, _ = shade.local(x, y, r)
             canvas.darken(shade, 0.3 * smooth(np.hypot(dx, dy), 1.15, 0.5))
-        head = flowers.Head(window, pose, self.light)
+        head = heads.Head(window, pose, self.light)
         DRAW[label](head, rng)
         self.records.append((number, label, canvas.stamp(window, head.sprite, number)))
 
@@ -82,11 +82,11 @@ def pose_for(rng, label, x, y, radius):
     """A way of looking at a flower that suits its class."""
     if label == TULIP:
         if rng.uniform() < 0.15:
-            return flowers.Pose(x, y, radius, rng.uniform(0, 6), rng.uniform(0.75, 1))
-        return flowers.Pose(x, y, radius, rng.normal(0, 0.22), 0.5)
+            return heads.Pose(x, y, radius, rng.uniform(0, 6), rng.uniform(0.75, 1))
+        return heads.Pose(x, y, radius, rng.normal(0, 0.22), 0.5)
     squash = 1 - (1 - FLATTEST[label]) * rng.uniform() ** 1.3
     raised = 0.5 * math.sqrt(1 - squash**2) * rng.uniform(0.2, 1)
-    return flowers.Pose(x, y, radius, rng.normal(0, 0.35), squash, raised)
+    return heads.Pose(x, y, radius, rng.normal(0, 0.35), squash, raised)
 
 
 def places(rng):
@@ -105,7 +105,7 @@ def places(rng):
     else:  # a bunch
         k = np.arange(int(rng.integers(4, 8)))[::-1]
         x, y, radius, start = rng.uniform(0.38, 0.62), rng.uniform(0.36, 0.6), rng.uniform(0.12, 0.19), rng.uniform(0, 6)
-        away, angle = 1.35 * radius * np.sqrt(k), start + flowers.GOLDEN * k
+        away, angle = 1.35 * radius * np.sqrt(k), start + heads.GOLDEN * k
         size = radius * rng.uniform(0.85, 1.15, len(k))
         return np.stack([x + away * np.cos(angle), y + away * np.sin(angle), size], 1).tolist()
     return sorted(spots.tolist(), key=lambda spot: spot[1])

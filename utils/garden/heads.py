@@ -6,6 +6,7 @@ far along. Tables, one value a petal, make every petal a little different.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -36,9 +37,8 @@ class Head:
 
     across, up: (h, w), on the screen but turned with the head, radius 1. x, y: in the flower's own plane, as if seen
     from above; r, theta: the same in polar form. lit: how far each direction from the middle points to the light.
+    px: the side of a pixel. sprite: the paint.
     """
-
-    NAMES = ("across", "up", "x", "y", "r", "theta", "lit")
 
     def __init__(self, window, pose, light):
         self.window, self.pose, self.light = window, pose, light
@@ -50,8 +50,22 @@ class Head:
             self.y = self.y + pose.raised * np.maximum(1 - np.hypot(self.x, self.y), 0)
         self.px = px * 2 / (1 + pose.squash)  # a pixel is longer across the foreshortened direction
         self.r = np.hypot(self.x, self.y) + 1e-4
-        self.theta = np.arctan2(self.y, self.x)
-        self.lit = Light(light.angle - pose.turn, light.strength).toward(self.x, self.y) / self.r
+        self.whole = self.area = None  # set in a crop
+
+    @cached_property
+    def theta(self):
+        return self.whole.theta[self.area] if self.whole else np.arctan2(self.y, self.x)
+
+    @cached_property
+    def lit(self):
+        if self.whole:
+            return self.whole.lit[self.area]
+        return Light(self.light.angle - self.pose.turn, self.light.strength).toward(self.x, self.y) / self.r
+
+    @property
+    def coarseness(self):
+        """1 where every petal can be seen, 2 or 3 where a head is so small that every second or third one will do."""
+        return 1 if self.px < 0.1 else 2 if self.px < 0.18 else 3
 
     def crop(self, x, y, radius):
         """The part of the head within a radius of (x, y) in the flower's plane; what is drawn there appears here."""
@@ -68,9 +82,8 @@ class Head:
         )
         part = object.__new__(Head)
         part.window, part.pose, part.light, part.px = self.window, pose, self.light, self.px
-        part.sprite = self.sprite.crop(area)
-        for name in self.NAMES:
-            setattr(part, name, getattr(self, name)[area])
+        part.whole, part.area, part.sprite = self, area, self.sprite.crop(area)
+        part.x, part.y, part.r = self.x[area], self.y[area], self.r[area]
         return part
 
 
@@ -222,7 +235,7 @@ def dandelion(head, rng):
     closed = rng.uniform(0.0, 0.45)  # a head that has not opened fully keeps a dark heart
     if head.pose.squash < 0.6:
         calyx(head, hsv(rng.uniform(80, 105), 0.5, 0.48), 0.55)
-    for layer in range(rows):
+    for layer in range(0, rows, head.coarseness):
         part = layer / (rows - 1)
         tip = outer * np.float32(1 - part * 0.35) + core * np.float32(part * 0.35)
         ring(
@@ -297,7 +310,7 @@ def rose(head, rng):
     stretch, waves, shifts, tones = rng.uniform(size=(4, count)).tolist()
     if head.pose.squash < 0.75:
         calyx(head, hsv(rng.uniform(85, 115), 0.55, 0.38), 0.75)
-    for k in range(count):
+    for k in range(0, count, head.coarseness):
         inward = k / (count - 1)  # 0 the outermost petal, 1 the innermost
         angle = start + k * GOLDEN
         away, size = 0.52 * (1 - inward) ** openness, 0.5 * (1 - inward) ** 0.75 + 0.1
