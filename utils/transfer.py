@@ -3,7 +3,7 @@
     lower, upper = transfer.cut(base, "block13_sepconv1_act")
     cached = transfer.activations(lower, images)          # once, float16
     model = transfer.top(upper, classes=5)                # a model of its own, with copies of the weights
-    transfer.tune(model, cached[None], labels, epochs=5)  # every epoch now skips the lower half
+    transfer.tune(model, [cached], labels, train, epochs=5)  # every epoch now skips the lower half
     whole = transfer.join(lower, model)                   # photos in, logits out
 
 Arrays are channels last. Images are uint8 (n, height, width, 3); everything is scaled to -1 ... 1 as Xception expects.
@@ -43,13 +43,15 @@ def activations(lower, images, *, mirrored=False, batch=32, label="activations")
     `mirrored` flips every image left to right first. Nothing is trained and nothing is random.
     """
     images = images[:, :, ::-1] if mirrored else images
-    parts = []
+    cached = None
     with progress.bar(total=len(images), label=label, unit="photo") as bar:
         for start in range(0, len(images), batch):
-            part = scale(images[start : start + batch])
-            parts.append(np.asarray(lower.predict_on_batch(part), np.float16))
+            part = lower.predict_on_batch(scale(images[start : start + batch]))
+            if cached is None:
+                cached = np.empty((len(images), *part.shape[1:]), np.float16)
+            cached[start : start + len(part)] = part
             bar.update(len(part))
-    return np.concatenate(parts)
+    return cached
 
 
 def outputs(model, cached, batch=32):
@@ -79,25 +81,29 @@ def top(upper, classes, *, head=None, dropout=0.2, batchnorm_training=False):
     return model
 
 
-def tune(model, views, labels, *, epochs, rate=3e-4, smoothing=0.1, mixup=0.2, average=0.0, batch=32, seed=0, label="tune"):
-    """Train `model` on cached `views` (v, n, …) of n photos with `labels` (n,); returns Keras' history.
+def tune(
+    model, views, labels, photos, *, epochs, rate=3e-4, smoothing=0.1, mixup=0.2, average=0.0, batch=32, seed=0, label="tune"
+):
+    """Train `model` on the cached activations of `photos` (indices into labels and into each view); returns Keras' history.
 
-    Each epoch takes one view of every photo, at random. AdamW with a warm-up of an eighth of the steps and a cosine to 0;
-    label smoothing and MixUp act on activations and labels; `average` is the momentum of a running mean of the weights
-    (0: none), which replaces them at the end. `rate` is the peak learning rate.
+    views: list of arrays (n, …), the same photos seen differently (as they are, mirrored); each epoch takes one view of
+    every photo, at random. labels: (n,) integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label
+    smoothing and MixUp act on activations and labels. `average` is the momentum of a running mean of the weights (0: none),
+    which replaces them at the end. `rate` is the peak learning rate.
     """
     import keras
 
     classes = model.output_shape[-1]
-    steps = max(1, len(labels) // batch)
+    steps = max(1, len(photos) // batch)
     keras.utils.set_random_seed(seed)
-    data = _Views(views, np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes, mixup, batch, seed)
+    targets = (np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes).astype(np.float32)
+    batches = _Batches(views, targets, photos, mixup, batch, seed)
     warm = max(1, epochs * steps // 8)
     schedule = keras.optimizers.schedules.CosineDecay(0.0, epochs * steps - warm, warmup_target=rate, warmup_steps=warm)
     moving = {"use_ema": True, "ema_momentum": average} if average else {}
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2, **moving)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model.fit(_dataset(data, steps), epochs=epochs, verbose=0, callbacks=[progress.keras_bar(label, epochs)])
+    return model.fit(_dataset(batches, steps), epochs=epochs, verbose=0, callbacks=[progress.keras_bar(label, epochs)])
 
 
 def join(lower, model):
@@ -113,21 +119,22 @@ def softmax(logits):
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-class _Views:
+class _Batches:
     """Batches of cached activations: a random view of each photo, mixed in pairs."""
 
-    def __init__(self, views, targets, mixup, batch, seed):
-        self.views, self.targets, self.mixup, self.batch = views, targets.astype(np.float32), mixup, batch
+    def __init__(self, views, targets, photos, mixup, batch, seed):
+        self.views, self.targets, self.photos, self.mixup, self.batch = views, targets, photos, mixup, batch
         self.rng = np.random.default_rng(seed)
         self.shuffle()
 
     def shuffle(self):
-        self.order = self.rng.permutation(len(self.targets))
+        self.order = self.rng.permutation(self.photos)
 
     def take(self, i):
         """Batch i: activations float32 (batch, …) and targets (batch, classes)."""
         chosen = self.order[i * self.batch : (i + 1) * self.batch]
-        x = self.views[self.rng.integers(len(self.views), size=len(chosen)), chosen].astype(np.float32)
+        seen = self.rng.integers(len(self.views), size=len(chosen))
+        x = np.stack([self.views[view][photo] for view, photo in zip(seen, chosen, strict=True)]).astype(np.float32)
         y = self.targets[chosen]
         if self.mixup:
             weight = self.rng.beta(self.mixup, self.mixup, len(chosen)).astype(np.float32)
@@ -137,18 +144,18 @@ class _Views:
         return x, y
 
 
-def _dataset(data, steps):
-    """`data` as a Keras PyDataset of `steps` batches an epoch (Keras is imported only here)."""
+def _dataset(batches, steps):
+    """`batches` as a Keras PyDataset of `steps` batches an epoch (Keras is imported only here)."""
     import keras
 
-    class Batches(keras.utils.PyDataset):
+    class Dataset(keras.utils.PyDataset):
         def __len__(self):
             return steps
 
         def __getitem__(self, i):
-            return data.take(i)
+            return batches.take(i)
 
         def on_epoch_end(self):
-            data.shuffle()
+            batches.shuffle()
 
-    return Batches()
+    return Dataset()

@@ -178,35 +178,38 @@ def speedup(function):
 def cut(function):
     import keras
 
-    inputs = keras.Input((6,))
-    stem = keras.layers.Dense(5, activation="tanh", name="stem")(inputs)
-    joint = keras.layers.Dense(4, activation="tanh", name="joint")(stem)
-    branch = keras.layers.Dense(4, activation="tanh", name="first_above")(joint)
-    outputs = keras.layers.Dense(3, name="last")(keras.layers.add([branch, joint]))
-    model = keras.Model(inputs, outputs)
     x = np.random.default_rng(3).normal(size=(5, 6)).astype(np.float32)
-    result = call(function, model, "first_above")
+    for shortcut in (False, True):
+        inputs = keras.Input((6,))
+        joint = keras.layers.Dense(4, activation="tanh", name="below")(inputs)
+        branch = keras.layers.Dense(4, activation="tanh", name="first_above")(joint)
+        outputs = keras.layers.Dense(3, name="last")(keras.layers.add([branch, joint]) if shortcut else branch)
+        model, below = keras.Model(inputs, outputs), keras.Model(inputs, joint)
+        _two_halves(call(function, model, "first_above"), x, np.asarray(model(x)), np.asarray(below(x)))
+
+
+def _two_halves(result, x, expected, middle):
+    """The halves in `result` reproduce `middle` at the cut and `expected` at the end for the input x."""
+    import keras
+
     need(isinstance(result, (tuple, list)) and len(result) == 2, "Return two models: the lower and the upper half.")
-    lower, upper = result
     need(all(isinstance(half, keras.Model) for half in result), "Both halves must be Keras models.")
-    middle = np.asarray(keras.Model(inputs, joint)(x))
-    got = np.asarray(call(lower, x))
-    if got.shape == (5, 3):
-        wrong("The lower half computes the final output. Do you return (lower, upper), in this order?")
-    above = np.asarray(keras.Model(inputs, branch)(x))
-    if np.allclose(got, above, atol=1e-5):
-        wrong(
-            "The named layer is in the lower half. Cut at its input: what else leaves that tensor, a shortcut here, must start "
-            "in the upper half too."
-        )
+    lower, upper = result
     need(
-        np.allclose(got, middle, atol=1e-5),
-        f"The lower half returns shape {got.shape}, not the tensor that enters 'first_above'.",
+        lower.input_shape == (None, 6),
+        "The lower half must begin at the model's input. Do you return (lower, upper), in this order?",
+    )
+    got = np.asarray(call(lower, x))
+    if got.shape == middle.shape and not np.allclose(got, middle, atol=1e-5):
+        wrong("The named layer is in the lower half. Cut at its input: it is the first layer of the upper half.")
+    need(
+        got.shape == middle.shape,
+        f"The lower half returns shape {got.shape}; the tensor that enters the layer has {middle.shape}.",
     )
     whole = np.asarray(call(upper, got))
     need(whole.shape == (5, 3), f"The upper half returns shape {whole.shape}, the whole network (5, 3).")
     need(
-        np.allclose(whole, np.asarray(model(x)), atol=1e-5),
+        np.allclose(whole, expected, atol=1e-5),
         "upper(lower(x)) differs from model(x). Is the shortcut lost? Slicing `model.layers` loses it; use tensors.",
     )
 
