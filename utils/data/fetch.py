@@ -13,6 +13,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -66,8 +67,8 @@ class Settings:
     cache: Path
     course_data: str = ""
     offline: bool = False
-    probe_seconds: float = 1.9  # to notice that there is no network
-    pip_probe_seconds: float = 2.6  # for pip to begin its download; the two together stay under 5 s
+    probe_seconds: float = 2.0  # for a host to answer at all
+    network_seconds: float = 4.5  # for all probes of a process together, the start of a download by pip included
     connect_seconds: float = 5.0
     stall_seconds: float = 20.0  # without `stall_bytes` of new data in this time a download has stalled
     stall_bytes: int = 4096
@@ -98,13 +99,18 @@ class Settings:
         """The folder in `COURSE_DATA`, when it names one."""
         return _resolve(self.course_data) if self.course_data and not self.mirror else None
 
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Where kept files may lie: the cache, and this session's temporary folder if there is one."""
+        return (self.cache, _session_folder()) if _session_folder.cache_info().currsize else (self.cache,)
+
     def workspace(self) -> Path:
         """A folder that can be written: the cache, or else a temporary one that goes when Python ends.
 
         Raises `DiskTrouble` when the cache cannot be written and a temporary folder is not wanted.
         """
         try:
-            _require_writable(self.cache)
+            require_writable(self.cache)
         except OSError as error:
             if not self.temporary_ok:
                 raise disk_trouble(error, self.cache) from error
@@ -132,7 +138,8 @@ def _resolve(name: str) -> Path:
     return path if path.is_absolute() or path.exists() else PROJECT / path
 
 
-def _require_writable(folder: Path) -> None:
+def require_writable(folder: Path) -> None:
+    """Raise OSError when no file can be written in `folder`. It is made when it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         pass
@@ -151,7 +158,7 @@ def _temporary_folder(why: DiskTrouble) -> Path:
     return _session_folder()
 
 
-def disk_trouble(error: OSError, folder: Path) -> DiskTrouble:
+def disk_trouble(error: OSError, folder: Path, remedy: str = "set COURSE_CACHE to another folder") -> DiskTrouble:
     """The sentence for an error of the local disk."""
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return DiskTrouble(f"The disk is full: free some space for {folder}, or set COURSE_CACHE to a folder on another disk.")
@@ -174,14 +181,30 @@ def readable_size(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+def bytes_in(path: Path) -> int:
+    """Size of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def whereabouts(item: Item, settings: Settings) -> Path | None:
+    """Where the item lies on this machine, by name alone; None when a network would be needed. Asks no network."""
+    places = [settings.folder] if settings.folder else []
+    places += [place / _mirror_folder(settings) for place in settings.places if settings.mirror]
+    candidates = [place / name for place in (*places, *settings.places) for name in (item.filename, *item.also)]
+    return next((path for path in candidates if path.exists()), None)
+
+
 # ── Is there a network? ──────────────────────────────────────────────────────────────────────────────────────────────
 
 _answers: dict[str, bool] = {}  # one probe a host and process; a notebook asks many times
+_waited: list[float] = []  # seconds that the probes took
 
 
 def forget_network() -> None:
     """Forget what the probes found, for a laptop that has just been connected."""
     _answers.clear()
+    _waited.clear()
 
 
 def online(address: str, settings: Settings) -> bool:
@@ -193,14 +216,21 @@ def online(address: str, settings: Settings) -> bool:
         return False
     hosts = {_host(a) for a in (address, settings.mirror) if a} - _answers.keys()
     threads = [threading.Thread(target=_ask, args=(host, settings.probe_seconds), daemon=True) for host in hosts]
-    deadline = time.monotonic() + settings.probe_seconds
+    start = time.monotonic()
+    deadline = start + settings.probe_seconds
     for thread in threads:
         thread.start()
     for thread in threads:  # a name server that does not answer blocks longer than any timeout: leave it behind
         thread.join(max(0.0, deadline - time.monotonic()))
     for host in hosts:
         _answers.setdefault(host, False)
+    _waited.append(time.monotonic() - start)
     return _answers[_host(address)]
+
+
+def patience(settings: Settings) -> float:
+    """Seconds that are left of `network_seconds` for one more probe, at least one second."""
+    return max(1.0, settings.network_seconds - sum(_waited))
 
 
 def _host(address: str) -> str:
@@ -259,12 +289,17 @@ def from_course_data(item: Item, settings: Settings, check, reasons: list[str]) 
     return None
 
 
+def _mirror_folder(settings: Settings) -> Path:
+    """The part of the cache for files of this mirror, by its address: two mirrors may hold different photos."""
+    return Path("mirrors") / re.sub(r"[^A-Za-z0-9.-]+", "_", settings.mirror.split("://")[1])
+
+
 def _from_mirror(item, settings, check, reasons) -> Found | None:
-    kept = Path("mirrors") / urlsplit(settings.mirror).netloc.replace(":", "_")
+    kept = _mirror_folder(settings)
     names = [name for name in (item.filename, *item.also) if "." in name]  # a mirror cannot hand out a folder
-    for name in names:
-        if (settings.cache / kept / name).exists():
-            return Found(settings.cache / kept / name, "course_data")
+    for path in (place / kept / name for place in settings.places for name in names):
+        if path.exists():
+            return Found(path, "course_data")
     if not online(settings.mirror, settings):
         reasons.append("the mirror in COURSE_DATA does not answer")
         return None
@@ -284,12 +319,11 @@ def _from_mirror(item, settings, check, reasons) -> Found | None:
 
 def from_cache(item: Item, settings: Settings, reasons: list[str]) -> Found | None:
     """The item from the cache, if it is there and still has the published hash."""
-    path = settings.cache / item.filename
-    if not path.exists():
-        return None
-    if is_sound(path, item.known_hash):
-        return Found(path, "cache")
-    reasons.append(f"the cached {item.filename} was damaged")
+    for path in (place / item.filename for place in settings.places):
+        if is_sound(path, item.known_hash):
+            return Found(path, "cache")
+        if path.exists():
+            reasons.append(f"the cached {item.filename} was damaged")
     return None
 
 
@@ -299,7 +333,7 @@ def from_official(item: Item, settings: Settings, reasons: list[str]) -> Found |
         reasons.append("COURSE_OFFLINE is set")
         return None
     if not online(item.address, settings):
-        reasons.append("there is no network")
+        reasons.append("the official address does not answer")
         return None
     try:
         target = settings.workspace() / item.filename

