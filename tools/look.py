@@ -45,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebook", type=Path)
     parser.add_argument("png", type=Path, help="out.png; further screens become out-2.png, …")
+    parser.add_argument("--cells", default="", help="only these, by id: 01-012,01-013")
     parser.add_argument("--width", type=int, default=1000)
     parser.add_argument("--height", type=int, default=2400, help="height of one screen")
     options = parser.parse_args()
@@ -53,7 +54,10 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None
     with tempfile.TemporaryDirectory() as folder:
         html = Path(folder) / "page.html"
-        html.write_text(page(read_notebook(options.notebook), options.notebook.stem), encoding="utf-8")
+        notebook = read_notebook(options.notebook)
+        if options.cells:
+            notebook.cells = [cell for cell in notebook.cells if cell.id in options.cells.split(",")]
+        html.write_text(page(notebook, options.notebook.stem), encoding="utf-8")
         whole = Path(folder) / "whole.png"
         picture(html.as_uri(), whole, width=options.width, height=16000)
         with Image.open(whole) as image:
