@@ -37,45 +37,51 @@ def cut(model, layer):
         raise ValueError(f"A path runs around {layer!r}: cut where one tensor carries everything, below a block.") from error
 
 
-def activations(lower, images, *, mirrored=False, batch=32, label="activations"):
+def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""):
+    """What `model` computes for all `inputs` (n, …), in order, `batch` at a time, as an array (n, …) of `dtype`.
+
+    `prepare` is applied to each batch first (`scale`, for uint8 photos). `label` shows a progress bar. The last batch is
+    filled up with zeros, so that TensorFlow compiles the model for one shape only.
+    """
+    results = None
+    with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
+        for start in range(0, len(inputs), batch):
+            part = inputs[start : start + batch]
+            ready = np.asarray(prepare(part) if prepare else part, np.float32)
+            full = np.concatenate([ready, np.zeros((batch - len(part), *ready.shape[1:]), np.float32)])
+            computed = np.asarray(model.predict_on_batch(full))[: len(part)]
+            if results is None:
+                results = np.empty((len(inputs), *computed.shape[1:]), dtype)
+            results[start : start + len(part)] = computed
+            bar.update(len(part))
+    return results
+
+
+def activations(lower, images, *, mirrored=False, label="activations"):
     """What `lower` computes for uint8 `images` (n, height, width, 3), as float16 (n, …): half the memory, 3 digits kept.
 
     `mirrored` flips every image left to right first. Nothing is trained and nothing is random.
     """
-    images = images[:, :, ::-1] if mirrored else images
-    cached = None
-    with progress.bar(total=len(images), label=label, unit="photo") as bar:
-        for start in range(0, len(images), batch):
-            part = lower.predict_on_batch(scale(images[start : start + batch]))
-            if cached is None:
-                cached = np.empty((len(images), *part.shape[1:]), np.float16)
-            cached[start : start + len(part)] = part
-            bar.update(len(part))
-    return cached
+    return outputs(lower, images[:, :, ::-1] if mirrored else images, prepare=scale, dtype=np.float16, label=label)
 
 
-def outputs(model, cached, batch=32):
-    """`model`'s float32 outputs for cached float16 activations (n, …), in batches."""
-    parts = [model.predict_on_batch(cached[i : i + batch].astype(np.float32)) for i in range(0, len(cached), batch)]
-    return np.concatenate(parts).astype(np.float32)
-
-
-def top(upper, classes, *, head=None, dropout=0.2, batchnorm_training=False):
+def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
     `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
-    BatchNormalization keeps its ImageNet statistics unless `batchnorm_training` is set, which is a mistake to study.
+    BatchNormalization is frozen: it keeps and uses ImageNet's statistics, unless `train_batchnorm` is set, a mistake to
+    study. Calling the network with `training=False` does not freeze it: since Keras 3 `fit` overrides that argument in
+    every nested layer (keras-team/keras, issue 20285).
     """
     import keras
 
-    own = keras.models.clone_model(upper)
-    own.set_weights(upper.get_weights())
-    own.trainable = True
+    own = _copy(upper)
+    for layer in own.layers:
+        layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
     inputs = keras.Input(upper.input_shape[1:])
-    x = own(inputs, training=None if batchnorm_training else False)
-    x = keras.layers.Dropout(dropout)(keras.layers.GlobalAveragePooling2D()(x))
+    x = keras.layers.GlobalAveragePooling2D()(own(inputs))
     dense = keras.layers.Dense(classes, name="logits")
-    model = keras.Model(inputs, dense(x), name="top")
+    model = keras.Model(inputs, dense(keras.layers.Dropout(dropout)(x)), name="top")
     if head is not None:
         dense.set_weights(head)
     return model
@@ -99,7 +105,8 @@ def tune(
     targets = (np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes).astype(np.float32)
     batches = _Batches(views, targets, photos, mixup, batch, seed)
     warm = max(1, epochs * steps // 8)
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, epochs * steps - warm, warmup_target=rate, warmup_steps=warm)
+    cool = max(1, epochs * steps - warm)
+    schedule = keras.optimizers.schedules.CosineDecay(0.0, cool, warmup_target=rate, warmup_steps=warm)
     moving = {"use_ema": True, "ema_momentum": average} if average else {}
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2, **moving)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
@@ -107,10 +114,19 @@ def tune(
 
 
 def join(lower, model):
-    """One model from scaled photos to logits: `lower` below, `model` (from `top`) above."""
+    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
     import keras
 
-    return keras.Model(lower.input, model(lower.output), name="whole")
+    return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
+
+
+def _copy(model):
+    """The same architecture with weights of its own, equal to `model`'s."""
+    import keras
+
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    return twin
 
 
 def softmax(logits):

@@ -23,18 +23,18 @@ def ladder(rungs, chance):
     return fig
 
 
-def controls(right, rows):
-    """What each fault leaves of the accuracy: `right` (0 … 1) is the faultless run, rows are (name, accuracy, what it says)."""
-    fig, axis = plot.figure(size=(9, 0.6 * len(rows) + 1.2))
+def controls(rows):
+    """What each fault costs. rows: list of (name, accuracy done right, accuracy with the fault), 0 … 1."""
+    fig, axis = plot.figure(size=(9, 0.6 * len(rows) + 1.4))
     places = np.arange(len(rows))[::-1]
-    axis.axvline(100 * right, color=plot.COLORS[3], linewidth=2)
-    axis.text(100 * right, len(rows) - 0.35, f"done right {100 * right:.0f} %", ha="center", fontsize=11)
-    for place, (_, accuracy, _said) in zip(places, rows, strict=True):
-        axis.plot([100 * right, 100 * accuracy], [place, place], color="black", linewidth=1.5, linestyle=":")
-        axis.plot(100 * accuracy, place, marker="X", markersize=11, color=plot.COLORS[2])
-        axis.text(100 * accuracy - 2, place, f"{100 * accuracy:.0f} %", ha="right", va="center", fontsize=11)
+    for place, (_, right, faulty) in zip(places, rows, strict=True):
+        axis.plot([100 * right, 100 * faulty], [place, place], color="black", linewidth=1.5, linestyle=":")
+        right_mark = axis.plot(100 * right, place, "o", markersize=10, color=plot.COLORS[3])[0]
+        fault_mark = axis.plot(100 * faulty, place, "X", markersize=11, color=plot.COLORS[2])[0]
+        axis.text(100 * min(right, faulty) - 2, place, f"{100 * (faulty - right):+.0f}", ha="right", va="center", fontsize=12)
     axis.set_yticks(places, [name for name, *_ in rows])
-    axis.set(xlim=(0, 101), ylim=(-0.6, len(rows) - 0.1), xlabel="accuracy on held-out photos (%)")
+    axis.set(xlim=(0, 101), ylim=(-0.6, len(rows) - 0.4), xlabel="accuracy on held-out photos (%)")
+    fig.legend([right_mark, fault_mark], ["done right", "with the fault"], loc="outside upper right", ncols=2, fontsize=12)
     return fig
 
 
