@@ -43,7 +43,7 @@ assert dense_parameters(64 * 48 * 3, 10) == small.count_params()  # the formula 
 photo_layer = dense_parameters(640 * 480 * 3, 1000)
 print(f"{photo_layer:,} parameters, {4 * photo_layer / 1e9:.2f} GB in float32")
 
-# %%
+# %% tags=["hide-input"]
 results.record("parameters of Dense(1000) on a 640×480 photo", photo_layer, 921_601_000, 921_601_000)
 
 # %% [markdown]
@@ -89,7 +89,7 @@ weights = np.random.default_rng(1).normal(size=(784, 32)).astype("float32")
 flat = digits[:500].reshape(500, 784)
 difference = np.abs(flat @ weights - flat[:, order] @ weights[order]).max()
 
-# %%
+# %% tags=["hide-input"]
 results.record("largest difference of the dense layer's outputs", difference, 0, 1e-3)
 results.record("correlation of neighbouring pixels, original", curves["original"][0], 0.7, 1)
 results.record("correlation of neighbouring pixels, shuffled", curves["shuffled"][0], -0.1, 0.35)
@@ -113,8 +113,9 @@ plot.show(
 row_kernel = keras.layers.Conv1D(1, 3, use_bias=False)
 row_kernel.build((None, 9, 1))
 row_kernel.set_weights([np.array([1, 2, 1.0]).reshape(3, 1, 1)])
-matrix = row_kernel(np.eye(9)[:, :, None]).numpy()[:, :, 0].T  # what each single pixel does to each output: (7, 9)
-print("as a dense layer:", matrix.shape, "· not zero:", np.count_nonzero(matrix), "· parameters:", row_kernel.count_params())
+matrix = row_kernel(np.eye(9)[:, :, None]).numpy()[:, :, 0].T  # (7, 9): what each pixel does to each output
+nonzero, parameters = np.count_nonzero(matrix), row_kernel.count_params()
+print("as a dense layer:", matrix.shape, "· weights not zero:", nonzero, "· parameters:", parameters)
 
 # %% tags=["hide-input"]
 plot.show(
@@ -122,7 +123,7 @@ plot.show(
     "The 7 by 9 weight matrix of the convolution: each row holds 1, 2, 1 and is the row above moved one place to the right.",
 )
 
-# %%
+# %% tags=["skip"]
 results.record("parameters of the local, shared layer", row_kernel.count_params(), 3, 3)
 
 # %% [markdown] tags=["slide"]
@@ -156,7 +157,7 @@ plot.show(
     "quickly with the angle and is almost nothing for a horizontal one.",
 )
 
-# %%
+# %% tags=["hide-input"]
 results.record("response to the crossed bar, of the best", 100 * responses[angles == 90][0] / responses.max(), 0, 10, "%")
 
 # %% [markdown]
@@ -219,11 +220,13 @@ for i in range(3):
         loops[i, j] = (image[i : i + 3, j : j + 3] * kernel).sum()
 
 scipy_says = correlate2d(image, kernel, mode="valid")
-keras_says = keras.ops.conv(image[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32"))
+batch, weights = image[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32")
+keras_says = keras.ops.conv(batch, weights)[0, :, :, 0]
 print(loops)
-print("SciPy agrees:", np.array_equal(loops, scipy_says), "· Keras agrees:", np.array_equal(loops, keras_says[0, :, :, 0]))
+print("SciPy agrees:", np.array_equal(loops, scipy_says))
+print("Keras agrees:", np.array_equal(loops, keras_says))
 
-# %%
+# %% tags=["hide-input"]
 results.record("sum of the worked grid", loops.sum(), 116, 116)
 
 # %% [markdown]
@@ -251,7 +254,7 @@ print(f"{np.count_nonzero(neurons)} of {neurons.size} neurons answer")
 # %%
 flipped = kernel[::-1, ::-1]
 convolution = convolve2d(image, kernel, mode="valid")
-assert np.array_equal(convolution, correlate2d(image, flipped, mode="valid"))  # convolution = correlation, kernel turned
+assert np.array_equal(convolution, correlate2d(image, flipped, mode="valid"))
 
 # %% tags=["hide-input"]
 plot.show(
@@ -261,15 +264,15 @@ plot.show(
 )
 
 # %% tags=["nbval-check-output"]
-print("convolution:", convolution.tolist(), "· places that differ:", np.count_nonzero(convolution != loops), "of 9")
+print("convolution:", convolution.tolist(), "· differs in", np.count_nonzero(convolution != loops), "of 9")
 
 # %% [markdown]
 # A network learns its kernel, so it does not care. You do, when you compare it with SciPy or read an old filter from a book.
 
 # %% [markdown] tags=["subslide"]
-# ### An equation on many slides: Σ₍ₐ₊ᵦ₌ₓ₎ f(a)·g(b) = Σₐ f(a)·g(x+a)
+# ### An equation on many slides
 #
-# Try it on two short signals, from each side's own definition.
+# *Sum of f(a)·g(b) over all a + b = x* **=** *sum of f(a)·g(x + a) over all a*. True? Two short signals, each side from its own definition:
 
 # %% tags=["nbval-check-output"]
 f, g = {0: 1, 1: 2, 2: 3}, {0: 4, 1: 0, 2: 5}
@@ -320,11 +323,14 @@ answers = {
     for name in ("vertical line", "horizontal line")
 }
 for name, (upright, lying) in answers.items():
-    print(f"{name:16} vertical stripes {upright:.2f}   horizontal stripes {lying:.2f}")
+    print(f"{name:16} upright stripes {upright:.2f}   lying stripes {lying:.2f}")
 
-# %%
+# %% tags=["hide-input"]
 results.record(
-    "vertical filter, horizontal stripes against vertical", answers["vertical line"][1] / answers["vertical line"][0], 0, 0.01
+    "vertical filter, horizontal stripes against vertical",
+    round(answers["vertical line"][1] / answers["vertical line"][0], 6),
+    0,
+    0.01,
 )
 
 # %% [markdown]
@@ -336,7 +342,7 @@ results.record(
 # A kernel for a colour image has a slice for each channel. Each slice gives a map; the neuron adds them up.
 
 # %%
-colour_kernel = np.stack([kernels["edge (Sobel)"]] * 3, axis=-1) * [1, -0.5, -0.5]  # (3, 3, 3): edges of reddish things
+colour_kernel = np.stack([kernels["edge (Sobel)"]] * 3, axis=-1) * [1, -0.5, -0.5]  # (3, 3, 3)
 parts = [correlate2d(photo[..., c], colour_kernel[..., c], mode="valid") for c in range(3)]
 feature_map = sum(parts)
 library = keras.ops.conv(photo[None], colour_kernel[..., None].astype("float32"))[0, :, :, 0]
@@ -348,7 +354,7 @@ plot.show(
     "map in which most grey edges cancel.",
 )
 
-# %%
+# %% tags=["hide-input"]
 results.record("largest difference to Keras", np.abs(feature_map - library).max(), 0, 1e-4)
 
 # %% [markdown] tags=["subslide"]
@@ -376,7 +382,7 @@ wide = layers.Conv2D(1000, 3)
 wide.build((None, 480, 640, 3))
 print(f"{wide.count_params():,} parameters, {photo_layer / wide.count_params():,.0f} times fewer")
 
-# %%
+# %% tags=["hide-input"]
 results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params(), 28_000, 28_000)
 
 # %% [markdown] tags=["fragment"]
@@ -386,7 +392,7 @@ results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params(), 2
 # %% [markdown] tags=["slide"]
 # ## Strides and padding, to scale
 #
-# A stride moves the window by more than one. Padding adds a border of zeros. Blue: the image; hatched: padding; frames: the windows of one row.
+# A stride moves the window by more than one. Padding adds a border of zeros. Blue: the image; hatched: padding; frames: the windows of the first row; dots: the middle of every window, the output.
 
 # %% tags=["hide-input"]
 cases = [(5, 3, 1, 0), (5, 3, 1, 1), (7, 3, 2, 0), (8, 3, 2, 0), (8, 3, 2, 1)]
@@ -410,13 +416,12 @@ def output_width(width, kernel, stride, padding):
 tried = divides = wrong = 0
 for width, size, stride, padding in np.ndindex(12, 5, 4, 2):
     width, size, stride = width + 6, size + 1, stride + 1
-    x = layers.ZeroPadding1D(padding)(keras.KerasTensor((1, width, 1)))
-    real = layers.Conv1D(1, size, strides=stride)(x).shape[1]
+    real = layers.Conv1D(1, size, strides=stride).compute_output_shape((1, width + 2 * padding, 1))[1]
     tried, wrong = tried + 1, wrong + (real != output_width(width, size, stride, padding))
     divides += (width - size + 2 * padding) % stride == 0
 print(f"{tried} cases, {wrong} wrong with the floor, {tried - divides} that are no whole number without it")
 
-# %%
+# %% tags=["hide-input"]
 results.record("cases in which the formula with the floor is wrong", wrong, 0, 0)
 assert tried - divides > 100
 
@@ -425,9 +430,10 @@ assert tried - divides > 100
 
 # %% tags=["nbval-check-output"]
 for stride in (1, 2, 3):
-    same = [layers.Conv1D(1, 3, strides=stride, padding="same")(keras.KerasTensor((1, w, 1))).shape[1] for w in (7, 8, 9)]
+    layer = layers.Conv1D(1, 3, strides=stride, padding="same")
+    same = [layer.compute_output_shape((1, width, 1))[1] for width in (7, 8, 9)]
     print(f"stride {stride}: widths 7, 8, 9 become {same}")
-    assert same == [-(-w // stride) for w in (7, 8, 9)]  # the width divided by the stride, rounded up
+    assert same == [-(-width // stride) for width in (7, 8, 9)]  # divided by the stride, rounded up
 
 # %% [markdown]
 # At stride 1 the size stays: you can stack as many layers as you like. "length − kernel + 1" holds only for stride 1 without padding.
@@ -453,7 +459,8 @@ plot.show(
 
 # %% tags=["nbval-check-output"]
 pool = layers.MaxPooling2D(2)
-print("64 maps of 28×28 become", pool(keras.KerasTensor((1, 28, 28, 64))).shape[1:], "with", pool.count_params(), "parameters")
+after = pool.compute_output_shape((1, 28, 28, 64))[1:]
+print("64 maps of 28×28 become", after, "with", pool.count_params(), "parameters")
 
 # %% [markdown] tags=["subslide"]
 # ### Images A, B and C: is pooling blind to shifts?
@@ -475,7 +482,8 @@ plot.show(
 )
 
 # %% tags=["nbval-check-output"]
-print("A equals B:", np.array_equal(pooled["A"], pooled["B"]), "· A equals C:", np.array_equal(pooled["A"], pooled["C"]))
+print("A equals B:", np.array_equal(pooled["A"], pooled["B"]))
+print("A equals C:", np.array_equal(pooled["A"], pooled["C"]))
 
 # %% [markdown] tags=["subslide"]
 # ### Partial, then: it depends on where the windows' borders are
@@ -487,9 +495,9 @@ for start in (0, 1):
         a, b = (np.zeros((1, 8, 8, 1), "float32") for _ in "ab")
         a[0, 2:6, 2 + start], b[0, 2:6, 2 + start + move] = 1, 1
         same_after[start, move] = np.array_equal(pool(a), pool(b))
-    print(f"stroke in column {2 + start}: unchanged after a shift by 0, 1, 2 pixels:", same_after[start].tolist())
+    print(f"stroke in column {2 + start}: same after a shift by 0, 1, 2:", same_after[start].tolist())
 
-# %%
+# %% tags=["hide-input"]
 results.record("one-pixel shifts that max pooling hides, of two", same_after[:, 1].sum(), 1, 1)
 
 # %% [markdown]
@@ -498,7 +506,7 @@ results.record("one-pixel shifts that max pooling hides, of two", same_after[:, 
 # %% [markdown] tags=["subslide"]
 # ### Pooling over depth: invariance to something else
 #
-# Four filters, one for each angle. The maximum *over the filters* hardly depends on the angle: invariance to rotation, if you built the filters for it.
+# Four filters, one for each angle. The maximum *over the filters* is the same for all four: an invariance to rotation, as fine as your filters are many.
 
 # %% tags=["skip"]
 turns = (0, 45, 90, 135)
@@ -514,18 +522,20 @@ def oriented(angle):
 
 # %%
 bars = {angle: bar(angle) for angle in turns}
-by_filter = np.array([[max(0, (oriented(t) * x).sum()) for x in bars.values()] for t in turns])  # (filters, pictures)
-over_depth = by_filter.max(axis=0)  # depth-wise max pooling: over channels, not over places
+by_filter = np.array([[max(0, (oriented(t) * x).sum()) for x in bars.values()] for t in turns])
+over_depth = by_filter.max(axis=0)  # depth-wise max pooling: over the filters, not over places
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.depthwise(bars, by_filter),
     "Bars at four angles. Each is answered by the filter of its own angle and hardly by the others; the maximum over the four "
     "filters is the same for all four bars.",
 )
 
-# %%
-results.record("spread of the depth-wise maximum over four angles", np.ptp(over_depth), 0, 1e-6)
+# %% tags=["hide-input"]
+results.record("spread of the depth-wise maximum over four angles", round(np.ptp(over_depth), 6), 0, 1e-6)
+between = max(max(0, (oriented(t) * bar(22.5)).sum()) for t in turns)
+results.record("depth-wise maximum at 22.5°, between two filters", between, 0, 0.6)
 results.record("smallest spread of a single filter", np.ptp(by_filter, axis=1).min(), 0.5, 1)
 
 # %% [markdown] tags=["slide"]
@@ -549,7 +559,7 @@ plot.show(
     "A photograph and its feature map; the photograph moved to the right and its feature map: the same map, moved as far.",
 )
 
-# %%
+# %% tags=["hide-input"]
 results.record("move then filter, against filter then move: largest difference", commutes, 0, 1e-5)
 
 # %% [markdown]
@@ -605,7 +615,7 @@ plot.show(
 # - A convolution at stride 1 is equivariant. With a stride it is so only for shifts by whole strides.
 # - Nothing local is invariant. Pooling buys tolerance of about its own size; the *global* maximum is invariant, and has forgotten the place.
 
-# %%
+# %% tags=["hide-input"]
 results.record("stride 1: largest error of equivariance", max(errors["stride 1"]), 0, 1e-5)
 results.record("stride 2: error after one pixel", errors["stride 2"][1], 0.1, 1)
 results.record("feature map: change after one pixel", changes["feature map"][1], 0.3, 1)
@@ -642,7 +652,7 @@ def receptive_field(kernels, strides):
     return field
 
 
-print("without strides:", receptive_field([3, 3, 3], [1, 1, 1]), "· with:", receptive_field([3, 3, 3], [2, 2, 1]))
+print("plain:", receptive_field([3, 3, 3], [1, 1, 1]), "· strided:", receptive_field([3, 3, 3], [2, 2, 1]))
 
 # %% [markdown] tags=["subslide"]
 # ### Do not believe the formula: ask the gradient
@@ -678,8 +688,10 @@ plot.show(
 
 # %%
 measured = [int(gradient.any(0).sum()) for gradient in probes.values()]
-stack = ([3], [1]), ([3, 3, 2], [1, 1, 2]), ([3, 3, 2, 3], [1, 1, 2, 1]), ([3, 3, 2, 3, 3], [1, 1, 2, 1, 1])
-assert measured == [receptive_field(*s) for s in stack]
+kernels_of, strides_of = [3, 3, 2, 3, 3], [1, 1, 2, 1, 1]  # two convolutions, the pooling, two more
+assert measured == [receptive_field(kernels_of[:n], strides_of[:n]) for n in (1, 3, 4, 5)]
+
+# %% tags=["hide-input"]
 results.record("receptive field after four layers and one pooling, measured", measured[-1], 14, 14, "pixels")
 
 # %% [markdown]
@@ -699,22 +711,22 @@ plot.show(
 # %% tags=["nbval-check-output"]
 for rate in (1, 2, 4):
     dilated = layers.Conv2D(1, 3, dilation_rate=rate, use_bias=False)
-    rows = 20 - dilated(np.zeros((1, 20, 20, 1), "float32")).shape[1] + 1  # the reach, from what is lost at the border
-    print(f"dilation {rate}: reach {rows}, {dilated.count_params()} weights, a dense kernel of that reach {rows * rows}")
+    reach = 20 - dilated(np.zeros((1, 20, 20, 1), "float32")).shape[1] + 1  # what the border costs, plus one
+    print(f"dilation {rate}: reach {reach}, {dilated.count_params()} weights, dense {reach * reach}")
 
-# %% [markdown] tags=["fragment"]
+# %% [markdown] tags=["subslide"]
+# ### Fewer parameters than what?
+#
 # "Fewer parameters" is true only against a dense kernel of the same reach. Against a plain 3 × 3 it has exactly as many.
 # Stacked with rates 1, 2, 4 … the field doubles with each layer.
 
-# %% tags=["subslide", "nbval-check-output"]
+# %% tags=["nbval-check-output"]
 tower = [layers.Input((None, None, 1))] + [layers.Conv2D(1, 3, dilation_rate=2**k) for k in range(5)]
 plain = [layers.Input((None, None, 1))] + [layers.Conv2D(1, 3) for _ in range(5)]
 for name, stack in (("dilated", tower), ("plain", plain)):
     book = ledger(keras.Sequential(stack), input_shape=(100, 100, 1))
-    print(
-        f"{name:8} {book.parameters} parameters, receptive fields",
-        [row.receptive_field[0] for row in book.rows if row.kind == "Conv2D"],
-    )
+    fields = [row.receptive_field[0] for row in book.rows if row.kind == "Conv2D"]
+    print(f"{name:8} {book.parameters} parameters, receptive fields {fields}")
 
 # %% [markdown]
 # Same parameters, same cost. The price: between the taps are pixels that a single layer skips.
@@ -738,6 +750,9 @@ for i, j in np.ndindex(2, 2):
     enlarged[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += values[i, j] * stamp
     counts[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += 1
 
+# %% [markdown] tags=["subslide"]
+# ### Stamps overlap unevenly
+
 # %% tags=["hide-input"]
 plot.show(
     figures.stamping(values, stamp, 2, enlarged, counts),
@@ -745,10 +760,9 @@ plot.show(
     "stamps, the centre four: an uneven pattern.",
 )
 
-# %%
-results.record(
-    "largest difference to Conv2DTranspose", np.abs(up(values[None, :, :, None])[0, :, :, 0] - enlarged).max(), 0, 1e-5
-)
+# %% tags=["hide-input"]
+library = up(values[None, :, :, None])[0, :, :, 0].numpy()
+results.record("largest difference to Conv2DTranspose", np.abs(library - enlarged).max(), 0, 1e-5)
 
 # %% [markdown] tags=["subslide"]
 # ### It is a transpose, not an inverse
@@ -759,22 +773,21 @@ results.record(
 down_layer = layers.Conv2D(1, 3, strides=2, use_bias=False)
 down_layer.build((None, 5, 5, 1))
 down_layer.set_weights([stamp[:, :, None, None]])
-A = down_layer(np.eye(25, dtype="float32").reshape(25, 5, 5, 1)).numpy().reshape(25, 4).T  # (outputs 4, inputs 25)
-there_and_back = up(down_layer(enlarged[None, :, :, None]))[0, :, :, 0].numpy()
+pixels = np.eye(25, dtype="float32").reshape(25, 5, 5, 1)
+A = down_layer(pixels).numpy().reshape(25, 4).T  # (outputs 4, inputs 25)
+back = up(down_layer(enlarged[None, :, :, None]))[0, :, :, 0].numpy()
 print("A has shape", A.shape, "· the layer equals Aᵀ:", np.allclose(A.T @ values.ravel(), enlarged.ravel()))
-print(
-    "same shape after down and up:",
-    there_and_back.shape == enlarged.shape,
-    "· same values:",
-    np.allclose(there_and_back, enlarged),
-)
+print("same shape again:", back.shape == enlarged.shape, "· same values:", np.allclose(back, enlarged))
 
-# %% [markdown] tags=["fragment"]
+# %% [markdown] tags=["subslide"]
+# ### The checkerboard, counted
+#
 # The uneven number of stamps is the *checkerboard* in generated images. With a kernel that the stride divides it goes away:
 
 # %% tags=["nbval-check-output"]
 for size in (3, 4):
-    stamps = layers.Conv2DTranspose(1, size, strides=2, use_bias=False, kernel_initializer="ones")(np.ones((1, 6, 6, 1)))
+    ones = layers.Conv2DTranspose(1, size, strides=2, use_bias=False, kernel_initializer="ones")
+    stamps = ones(np.ones((1, 6, 6, 1)))
     inner = stamps[0, 3:-3, 3:-3, 0].numpy().astype(int)
     print(f"kernel {size}, stride 2: stamps a pixel inside, {sorted(set(inner.ravel().tolist()))}")
 
@@ -798,16 +811,20 @@ detector = layers.Conv1D(1, len(pulse), use_bias=False)
 detector.build((None, None, 1))
 detector.set_weights([pulse[:, None, None]])
 answer = detector(noisy[None, :, None].astype("float32"))[0, :, 0].numpy()
-found = np.array([i for i in np.argsort(-answer) if answer[i] == answer[max(0, i - 30) : i + 30].max()][:3])
+peaks = [i for i in np.argsort(-answer) if answer[i] == answer[max(0, i - 30) : i + 30].max()]
+found = np.sort(peaks[:3])  # the three highest, each the best of its neighbourhood
+
+# %% [markdown] tags=["subslide"]
+# ### Find the pulses, first by eye
 
 # %% tags=["hide-input"]
 plot.show(
-    figures.signal(time, noisy, pulse, answer, np.sort(found)),
+    figures.signal(time, noisy, pulse, answer, found),
     "A noisy signal in which three pulses hide; below, the feature map of a kernel that is the pulse, with three peaks exactly "
     "where the pulses begin.",
 )
 
-# %%
+# %% tags=["hide-input"]
 results.record("pulses found within 10 ms, of three", sum(np.abs(found - s).min() <= 2 for s in truth), 3, 3)
 
 # %% [markdown] tags=["subslide"]
@@ -818,11 +835,11 @@ results.record("pulses found within 10 ms, of three", sum(np.abs(found - s).min(
 # %%
 letters = "ACGT"
 sequence = "GGCTTATAAAGCGACTGCAATCGCTATAAACGGT"
-one_hot = np.array([[base == letter for base in letters] for letter in sequence], "float32")  # (positions, 4)
-motif = np.array([[base == letter for base in letters] for letter in "TATAAA"], "float32")  # (6, 4)
+one_hot = np.equal.outer(list(sequence), list(letters)).astype("float32")  # (positions, 4)
+motif = np.equal.outer(list("TATAAA"), list(letters)).astype("float32")  # (6, 4)
 matches = keras.ops.conv(one_hot[None], motif[:, :, None])[0, :, 0].numpy()
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.motif(sequence, motif, letters, matches),
     "A DNA sequence as four rows of zeros and ones, and the count of matching letters at each place: six of six exactly at the "
@@ -831,7 +848,8 @@ plot.show(
 
 # %% tags=["nbval-check-output"]
 places = np.flatnonzero(matches == len(motif)).tolist()
-print("TATAAA stands at", places, "· Python's own search:", [i for i in range(len(sequence)) if sequence.startswith("TATAAA", i)])
+search = [i for i in range(len(sequence)) if sequence.startswith("TATAAA", i)]
+print("six of six at", places, "· Python's own search for TATAAA:", search)
 
 # %% [markdown]
 # The same layer reads words in a sentence, or amino acids in a protein. A biologist would call the kernel a position weight matrix.
@@ -847,7 +865,7 @@ claims = [
         "The 5×5 example is a convolution",
         f"It is a correlation; the convolution differs in {np.count_nonzero(convolution != loops)} of 9 places",
     ),
-    ("Σ₍ₐ₊ᵦ₌ₓ₎ f(a)g(b) = Σ f(a)g(x+a)", f"At x = 0 the left side is {left[2]}, the right side {right[2]}"),
+    ("Sum over a + b = x of f(a)g(b) = sum of f(a)g(x+a)", f"At x = 0 the left side is {left[2]}, the right side {right[2]}"),
     ("W' = (W − F + 2P)/S + 1", f"No whole number in {tried - divides} of {tried} cases; with the floor {wrong} wrong"),
     ("Output length = length − kernel + 1", f"Only for S = 1, P = 0: width 8, F = 3, S = 2 gives {output_width(8, 3, 2, 0)}"),
     (

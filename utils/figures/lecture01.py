@@ -50,7 +50,7 @@ def weight_matrix(matrix) -> Figure:
     axis.invert_yaxis()
     axis.set_xticks(np.arange(0, matrix.shape[1] + 1, 5))
     axis.set_yticks(np.arange(matrix.shape[0]) + 0.5, [f"output {i}" for i in range(matrix.shape[0])], fontsize=11)
-    axis.set_xlabel("input pixel, row after row (blank: weight 0)")
+    axis.set_xlabel("input pixel (blank: weight 0)")
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.tick_params(length=0)
     return fig
@@ -75,7 +75,7 @@ def shuffled(pictures, mixed, distances, likeness: dict) -> Figure:
 
 def tuning(field, bars, angles, responses) -> Figure:
     """A model simple cell: its receptive field, three bar stimuli, and its response against the bar's angle (degrees)."""
-    fig, axes = plot.figure(1, 5, size=(9, 2.9), width_ratios=(1, 0.8, 0.8, 0.8, 2.4))
+    fig, axes = plot.figure(1, 5, size=(9, 2.5), width_ratios=(1, 0.8, 0.8, 0.8, 2.4))
     reach = np.abs(field).max()
     axes[0].imshow(field, cmap="PuOr_r", vmin=-reach, vmax=reach)
     axes[0].set_title("receptive field", fontsize=12)
@@ -187,7 +187,7 @@ def filters(photo, kernels: dict, maps: dict) -> Figure:
         reach = np.abs(kernel).max()
         axes[0, column].imshow(kernel, cmap="PuOr_r", vmin=-reach, vmax=reach)
         axes[0, column].set_title(f"{name}\n{kernel.shape[0]}×{kernel.shape[1]}", fontsize=12)
-        low, high = np.percentile(maps[name], (1, 99))
+        low, high = np.percentile(maps[name], (3, 97))
         axes[1, column].imshow(maps[name], cmap="gray", vmin=low, vmax=high)
     for axis in axes.flat:
         axis.set_xticks([]), axis.set_yticks([])
@@ -236,30 +236,30 @@ def kernel_tensor(size: int, inputs: int, filters: int) -> Figure:
 
 
 def geometry(cases: list[tuple[int, int, int, int]]) -> Figure:
-    """Strides and padding to scale: for each (W, F, S, P) the padded input with every window of a row, and the output."""
-    fig, axes = plot.figure(1, len(cases), size=(9.6, 4.0))
+    """Strides and padding to scale: for each (W, F, S, P) the padded input, the windows of its first row, and a dot in the
+    middle of every window: the dots are the output."""
+    fig, axes = plot.figure(1, len(cases), size=(9.8, 3.1))
     reach = max(w + 2 * p for w, _, _, p in cases)
     for axis, (width, size, stride, padding) in zip(axes, cases, strict=True):
         total = width + 2 * padding
         out = (total - size) // stride + 1
         offset = (reach - total) / 2
-        for row in range(total):
-            for column in range(total):
-                inner = padding <= row < total - padding and padding <= column < total - padding
-                look = {"facecolor": "#cfe8f7"} if inner else {"facecolor": "white", "hatch": "///"}
-                axis.add_patch(Rectangle((offset + column, row), 1, 1, edgecolor="0.6", linewidth=0.8, **look))
+        for row, column in np.ndindex(total, total):
+            inner = padding <= row < total - padding and padding <= column < total - padding
+            look = {"facecolor": "#cfe8f7"} if inner else {"facecolor": "white", "hatch": "////"}
+            axis.add_patch(Rectangle((offset + column, row), 1, 1, edgecolor="0.6", linewidth=0.8, **look))
         for step in range(out):
-            place = (offset + step * stride, 0.0 + 0.12 * (step % 2))
+            place = (offset + step * stride + 0.07, 0.07 + 0.15 * (step % 2))
             look = {"edgecolor": (VERMILION, BLACK)[step % 2], "linestyle": ("-", "--")[step % 2]}
-            axis.add_patch(Rectangle(place, size, size, fill=False, linewidth=2, **look))
-        left = (reach - out) / 2
-        for row in range(out):
-            for column in range(out):
-                axis.add_patch(Rectangle((left + column, reach + 1 + row), 1, 1, facecolor="#fbe3cf", edgecolor="0.6"))
+            axis.add_patch(Rectangle(place, size - 0.14, size - 0.14, fill=False, linewidth=2, **look))
+        centres = np.arange(out) * stride + size / 2
+        x, y = np.meshgrid(offset + centres, centres)
+        axis.scatter(x, y, s=36, color=BLACK, zorder=3)
         unseen = total - ((out - 1) * stride + size)
-        rest = f"\n{unseen} column never seen" if unseen else ""
-        axis.set_title(f"W={width} F={size} S={stride} P={padding}\n→ W'={out}{rest}", fontsize=12)
-        axis.set(xlim=(-0.2, reach + 0.2), ylim=(2 * reach + 0.2, -0.3), aspect="equal")
+        kind = "border" if padding else "pixel"
+        rest = f"{unseen} {kind} column unseen" if unseen else "all seen"
+        axis.set_title(f"W={width}, F={size}\nS={stride}, P={padding}\nW'={out}: {rest}", fontsize=12)
+        axis.set(xlim=(-0.2, reach + 0.2), ylim=(reach + 0.2, -0.2), aspect="equal")
         axis.axis("off")
     return fig
 
@@ -378,7 +378,7 @@ def pyramid(kernels, strides, width: int) -> Figure:
 
 def fields(gradients: list) -> Figure:
     """The input's gradient under one central output neuron after 1, 2, … layers; the frame is the computed field."""
-    fig, axes = plot.figure(1, len(gradients), size=(9, 2.9))
+    fig, axes = plot.figure(1, len(gradients), size=(9, 2.6))
     for axis, (name, gradient) in zip(axes, gradients.items(), strict=True):
         axis.imshow(np.sqrt(gradient / gradient.max()), cmap="Blues", vmin=0, vmax=1)
         rows, columns = np.nonzero(gradient.any(1))[0], np.nonzero(gradient.any(0))[0]
