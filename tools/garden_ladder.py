@@ -36,7 +36,7 @@ def linear(train, test, train_labels, test_labels):
         blocks = images[:, : side * step, : side * step].reshape(len(images), side, step, side, step, 3)
         return blocks.mean((2, 4)).reshape(len(images), -1)
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-4, max_iter=300))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=300))
     return model.fit(pixels(train), train_labels).score(pixels(test), test_labels)
 
 
@@ -65,7 +65,7 @@ def small_convnet(train, test, train_labels, test_labels, epochs, seed):
 def split_xception(base):
     """The pretrained network as (stem up to block 12, tail of blocks 13 and 14), sharing its layers."""
     middle = base.get_layer(CUT).input
-    return keras.Model(base.inputs, middle), keras.Model(middle, base.output)
+    return keras.Model(base.inputs, middle), keras.Model(middle, base.outputs[0])
 
 
 def rescale(images):

@@ -61,7 +61,7 @@ def sky(rng, size):
     hue, horizon = rng.uniform(198, 222), rng.uniform(0.35, 1.0)
     pale = hsv(hue, rng.uniform(0.1, 0.3), rng.uniform(0.85, 0.98))
     rgb = _ramp(hsv(hue, rng.uniform(0.3, 0.7), rng.uniform(0.65, 0.95)), pale, size)
-    clouds = smooth(noise(rng, 4, size) + 0.5 * noise(rng, 9, size), rng.uniform(0, 0.5), 0.9)
+    clouds = smooth(noise(rng, 4, size) + 0.5 * noise(rng, 9, size), rng.uniform(-0.2, 0.3), 1.1)
     rgb += 0.8 * clouds * (1 - rgb)
     land = smooth(_rows(size) + 0.05 * noise(rng, 3, size), horizon - 0.03, horizon + 0.03)
     field = _ramp(green(rng) * np.float32(1.1), green(rng, 0.4), size) * (1 + 0.25 * noise(rng, 9, size))

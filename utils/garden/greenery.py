@@ -28,7 +28,7 @@ def stem(canvas, light, root, head, bend, width, colour):
     offset = (window.x - (x1 + t * (x0 - x1 + 4 * bend * (1 - t)))) * (1 / width)
     beside = np.abs(offset)
     alpha = coverage((1 - beside) * width, window.px)
-    alpha *= np.abs(t - 0.5) <= 0.5
+    alpha *= ramp(t, 1, 0.85) * (t >= 0)  # the foot is lost in the grass
     tone = offset * (0.2 * math.cos(light.angle)) - 0.25 * beside * beside + 0.92
     canvas.blend(window, colour[:, None, None] * tone, alpha)
 
@@ -60,7 +60,8 @@ def leaf(
     half += np.minimum(along, 0)
     beside = np.abs(across)
     distance = half - beside
-    tone = np.sign(across) * (0.16 * light.strength * math.cos(light.angle - angle - math.pi / 2)) + 1
+    tone = (coverage(across, px, soft) - 0.5) * (0.32 * light.strength * math.cos(light.angle - angle - math.pi / 2))
+    tone += 1
     if veins:
         tone += veins * np.cos((along * 0.9 - beside) * 52)
         tone += (2.2 * veins) * ramp(beside, 0.035, 0.0)

@@ -41,7 +41,7 @@ class Bed:
         canvas, light, r = self.canvas, self.light, pose.radius
         root = (
             pose.x + rng.normal(0, 0.05) - 3 * r * math.sin(pose.turn) * rng.uniform(),
-            min(1.2, pose.y + r * rng.uniform(2.5, 6)),
+            min(1.2, pose.y + max(r * rng.uniform(3, 7), 0.2)),
         )
         foot = 0.85 if label == TULIP and pose.squash < 0.7 else 0.2
         start = (pose.x - foot * r * math.sin(pose.turn), pose.y + foot * r * math.cos(pose.turn))
