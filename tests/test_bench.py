@@ -1,0 +1,44 @@
+"""Level 1: the bench prints what it measures, keeps it as JSON, and goes on when one measurement cannot be had."""
+
+import json
+import math
+
+import pytest
+
+from tools import bench
+
+
+def broken() -> dict:
+    raise RuntimeError("no weights here")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_every_measurement_has_its_program():
+    for name in bench.LABS:
+        assert (bench.ROOT / "tools" / f"bench_{name}.py").exists()
+
+
+def test_a_table_a_json_and_no_stop_at_a_failure(folder, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "measurements", lambda: {"broken": (broken, ()), "cheap": (math.modf, (0.5,))})
+    monkeypatch.setattr("sys.argv", ["bench", "broken"])
+    assert bench.main() == 1
+    assert "no weights here" in capsys.readouterr().out
+    monkeypatch.setattr(bench, "measurements", lambda: {"cheap": (dict, ([("scenes a second", 150.0)],))})
+    monkeypatch.setattr("sys.argv", ["bench"])
+    assert bench.main() == 0
+    out = capsys.readouterr().out
+    assert "cores" in out and "keras" in out and "150.00" in out
+    stored = json.loads((folder / "build" / "bench.json").read_text(encoding="utf-8"))
+    assert stored["figures"] == {"cheap": {"scenes a second": 150.0}} and "Python" in stored["versions"]
+
+
+def test_an_unknown_name_is_told_with_what_there_is(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["bench", "lab99"])
+    with pytest.raises(SystemExit):
+        bench.main()
+    assert "no measurement is named lab99; there are imports, garden" in capsys.readouterr().err
