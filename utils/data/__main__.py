@@ -1,6 +1,7 @@
 """`python -m utils.data status | fetch | clear`: prepare a machine, a USB stick or a classroom mirror beforehand."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -94,8 +95,9 @@ def _copy(source: Path, folder: Path) -> Path:
             shutil.copyfile(source, part)
             os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise fetch.disk_trouble(error, folder, "give --to another folder") from error
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise fetch.disk_trouble(error, folder, "give --to a folder") from error
     return target
 
 

