@@ -1,0 +1,135 @@
+"""Measure what the ledger predicts: the peak memory of real training steps, in a fresh process.
+
+The child process builds the model anew from its configuration, so nothing of this process is in the figure. It warms
+TensorFlow up on a tiny model first; what a training step adds to its resident memory after that is the measurement.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+WARM_UP = "a tiny model has been trained, so TensorFlow's code and threads are in memory already"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Resident memory of a fresh process, in bytes: before the model, with its weights, at the peak of the steps."""
+
+    before: int
+    built: int
+    peak: int
+    batch: int
+    seconds: float  # of the last step
+
+    @property
+    def added(self) -> int:
+        """What model and training steps added to the process, at the peak: to be compared with `Ledger.training`."""
+        return self.peak - self.before
+
+
+def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int = 2, timeout: float = 300) -> Measured:
+    """Train a copy of `model` for a few steps on noise in a fresh process, and measure the peak of its memory.
+
+    Works for models that Keras can rebuild from their configuration (no custom layers of your own). Raises ValueError for
+    others, RuntimeError with the child's last words when it fails, subprocess.TimeoutExpired after `timeout` seconds.
+    """
+    import keras
+
+    own = keras.optimizers.get(_named(optimizer))
+    try:
+        order = {
+            "model": model.to_json(),
+            "trainable": [layer.trainable for layer in model.layers],
+            "optimizer": keras.optimizers.serialize(own),
+            "batch": batch,
+            "steps": steps,
+        }
+        text = json.dumps(order)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(f"{model.name!r} cannot be rebuilt in another process: {error}") from None
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    # glibc would keep freed blocks for later; handed back at once, they cannot blur the measurement.
+    quiet = {
+        "PYTHONPATH": path,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "MALLOC_MMAP_THRESHOLD_": "65536",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
+    }
+    child = subprocess.run(
+        [sys.executable, "-m", f"{__package__}.measure"],
+        input=text, capture_output=True, text=True, encoding="utf-8", timeout=timeout, env={**os.environ, **quiet},
+    )  # fmt: skip
+    if child.returncode != 0:
+        last = child.stderr.strip().splitlines()[-1:] or [f"exit status {child.returncode}"]
+        raise RuntimeError(f"The measuring process failed, perhaps for lack of memory; try a smaller batch. It said: {last[0]}")
+    return Measured(batch=batch, **json.loads(child.stdout.strip().splitlines()[-1]))
+
+
+def _named(optimizer):
+    if optimizer != "momentum":
+        return optimizer
+    import keras
+
+    return keras.optimizers.SGD(momentum=0.9)
+
+
+class _Peak(threading.Thread):
+    """Reads this process' resident memory every two milliseconds; TensorFlow computes without holding Python's lock."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        import psutil
+
+        self._process = psutil.Process()
+        self._done = threading.Event()
+        self.most = self.now()
+
+    def now(self) -> int:
+        return self._process.memory_info().rss
+
+    def run(self):
+        while not self._done.wait(0.002):
+            self.most = max(self.most, self.now())
+
+    def stop(self) -> int:
+        self._done.set()
+        self.join()
+        return max(self.most, self.now())
+
+
+def _measure(order: dict) -> dict:
+    import time
+
+    import keras
+    import numpy as np
+
+    def train(model, batch, steps):
+        inputs = [np.random.default_rng(0).random((batch, *x.shape[1:]), "float32") for x in model.inputs]
+        targets = [np.zeros((batch, *x.shape[1:]), "float32") for x in model.outputs]
+        for _ in range(steps):
+            begun = time.perf_counter()
+            model.train_on_batch(inputs if len(inputs) > 1 else inputs[0], targets if len(targets) > 1 else targets[0])
+        return time.perf_counter() - begun
+
+    tiny = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(2)])
+    tiny.compile(optimizer=keras.optimizers.deserialize(order["optimizer"]), loss="mse")
+    train(tiny, 2, 2)
+    peak = _Peak()
+    before = peak.now()
+    peak.start()
+    model = keras.models.model_from_json(order["model"])
+    for layer, trainable in zip(model.layers, order["trainable"], strict=True):
+        layer.trainable = trainable
+    model.compile(optimizer=keras.optimizers.deserialize(order["optimizer"]), loss="mse")
+    built = peak.now()
+    seconds = train(model, order["batch"], order["steps"])
+    return {"before": before, "built": built, "peak": peak.stop(), "seconds": seconds}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure(json.loads(sys.stdin.read()))))
