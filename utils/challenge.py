@@ -1,0 +1,156 @@
+"""Lab 02's challenge: recipes for training on MNIST, a clock that runs while they train, and the leaderboard's line."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import progress
+
+LIMIT = 180  # seconds of training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a run. `build()` returns a network that ends in a softmax over ten classes."""
+
+    name: str
+    build: Callable
+    epochs: int
+    batch: int = 256
+    peak: float = 1e-2  # the largest learning rate of Adam
+    warmup: float = 0.2  # share of the steps in which the rate climbs; it falls along half a cosine after that
+    augment: Callable | None = None  # augment(images, rng) → images, called before each epoch
+    shift: int = 0  # > 0: the answer is the mean over the digit and its copies moved by so many pixels
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the network, its accuracy on the test digits (fraction) and the seconds of training alone.
+
+    `curve` holds (seconds so far, accuracy) after each evaluation.
+    """
+
+    recipe: Recipe
+    model: object
+    accuracy: float
+    seconds: float
+    curve: tuple[tuple[float, float], ...]
+
+    def seconds_to(self, accuracy: float) -> float:
+        """Seconds of training until `accuracy` (fraction) was first reached; infinite if it never was."""
+        return next((seconds for seconds, reached in self.curve if reached >= accuracy), math.inf)
+
+
+def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, every_epoch: bool = False, stop_at=None) -> Run:
+    """Train by `recipe` and print the leaderboard's line.
+
+    Images are float32 (n, 28, 28, 1) from 0 to 1, labels (n,). The clock stands while the network is evaluated: once in the
+    end, or after each epoch with `every_epoch` or with `stop_at`, the accuracy (fraction) that ends the training when reached.
+    Building the training function, a second or two in the first epoch, counts.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = recipe.build()
+    steps = recipe.epochs * -(-len(x_train) // recipe.batch)
+    model.compile(
+        keras.optimizers.Adam(schedule(steps, recipe.peak, recipe.warmup)),
+        "sparse_categorical_crossentropy",
+        steps_per_execution=8,  # less time between the batches
+    )
+    seconds, curve = 0.0, []
+    for epoch in progress.bar(range(recipe.epochs), recipe.name):
+        began = time.perf_counter()
+        images = recipe.augment(x_train, rng) if recipe.augment else x_train
+        model.fit(images, y_train, batch_size=recipe.batch, verbose=0)
+        seconds += time.perf_counter() - began
+        if every_epoch or stop_at is not None or epoch == recipe.epochs - 1:
+            curve.append((seconds, accuracy(model, x_test, y_test, recipe.shift)))
+            if stop_at is not None and curve[-1][1] >= stop_at:
+                break
+    finished = Run(recipe, model, curve[-1][1], seconds, tuple(curve))
+    print(line(finished))
+    return finished
+
+
+def schedule(steps: int, peak: float, warmup: float):
+    """The learning rate as Keras wants it: a straight climb for the share `warmup` of the steps, then half a cosine to 0."""
+    import keras
+
+    climb = max(1, int(warmup * steps))
+    return keras.optimizers.schedules.CosineDecay(0.0, steps - climb, warmup_target=peak, warmup_steps=climb)
+
+
+def accuracy(model, images, labels, shift: int = 0) -> float:
+    """Share of right answers; with `shift` > 0 each answer is the mean over the image and four copies moved by `shift`."""
+    from .digits import shift as moved
+
+    ways = [(0, 0)] + ([(shift, 0), (-shift, 0), (0, shift), (0, -shift)] if shift else [])
+    total = sum(model.predict(moved(images, *way), batch_size=1000, verbose=0) for way in ways)
+    return float(np.mean(total.argmax(axis=1) == labels))
+
+
+def line(finished: Run) -> str:
+    """One line for the leaderboard; it says so when the run took longer than the limit."""
+    late = f"  over the limit of {LIMIT} s" if finished.seconds > LIMIT else ""
+    return (
+        f"LEADERBOARD  {finished.accuracy:7.2%}  {finished.seconds:6.1f} s of training  "
+        f"{finished.model.count_params():>9,} parameters  {finished.recipe.name}{late}"
+    )
+
+
+# ---------------------------------------------------------------- the course's own entry
+
+
+def distort(images, rng, pixels: float = 2.0, degrees: float = 10.0, scale: float = 0.1):
+    """Each image moved, turned and scaled by a little, at random: up to ±pixels, ±degrees and a factor of 1 ± scale."""
+    from keras import ops
+
+    n, height, width = images.shape[:3]
+    angle = np.deg2rad(rng.uniform(-degrees, degrees, n))
+    zoom = 1 + rng.uniform(-scale, scale, n)
+    right, down = rng.uniform(-pixels, pixels, (2, n))
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
+    x, y = (width - 1) / 2, (height - 1) / 2  # turned about the centre
+    places = [cos, -sin, x - cos * x + sin * y + right, sin, cos, y - sin * x - cos * y + down, 0 * cos, 0 * cos]
+    transforms = np.stack(places, axis=1).astype("float32")
+    return ops.convert_to_numpy(ops.image.affine_transform(images, transforms, interpolation="bilinear"))
+
+
+def fast_convnet(filters=(32, 48, 96)):
+    """Three convolutions with batch normalization; the strides leave little work: about a third of the lecture's ConvNet."""
+    from keras import Input, Sequential, layers
+
+    def block(count, size, strides):
+        # Batch normalization adds its own bias. Its running averages must settle within a few hundred steps.
+        return [
+            layers.Conv2D(count, size, strides=strides, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+        ]
+
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            *block(filters[0], 5, strides=2),  # 28 → 12
+            *block(filters[1], 3, strides=2),  # 12 → 5
+            *block(filters[2], 3, strides=1),  # 5 → 3
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="fast_convnet",
+    )
+
+
+def champion(full: bool) -> Recipe:
+    """The most accurate: many epochs, distorted digits, and every test digit asked about five times."""
+    return Recipe("fast ConvNet, distorted digits", fast_convnet, epochs=14 if full else 25, augment=distort, shift=1)
+
+
+def sprint(full: bool) -> Recipe:
+    """The shortest: as few epochs as end above 99 % on the full set."""
+    return Recipe("fast ConvNet, sprint", fast_convnet, epochs=2 if full else 12, shift=1)
