@@ -51,6 +51,16 @@ def test_packages():
     assert doctor.check_packages(["tomli>=2; python_version < '3'"], version) == []  # not for this Python
 
 
+def test_verify_says_one_line_with_the_remedy_and_nothing_when_all_fits(capsys):
+    versions = {"keras": "2.15.0", "numpy": "2.4.1"}
+    doctor.verify(["numpy>=1.26"], versions.__getitem__)
+    assert capsys.readouterr().out == ""
+    doctor.verify(["numpy>=1.26", "keras>=3.5"], versions.__getitem__)
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert 'keras 2.15.0 is not >=3.5. Run `%pip install "keras>=3.5"` and restart the kernel.' in out
+
+
 def test_requirements_are_those_of_the_course(monkeypatch, tmp_path):
     names = " ".join(doctor.requirements())
     assert "keras>=3" in names and "pooch" in names and "#" not in names and "-r" not in names

@@ -36,6 +36,7 @@ from tools.lesson import (  # noqa: E402
 from utils import progress  # noqa: E402
 
 STRICT = {"COURSE_STRICT": "1"}
+FOLDED = {"jupyter": {"source_hidden": True}}  # the code is there, one click away
 
 
 def notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -55,7 +56,7 @@ def notebook(lesson: Lesson) -> nbformat.NotebookNode:
             metadata["nbgrader"] = _nbgrader(f"check-{task.name}", points=_points(lesson, task.name))
         cells.append(_cell(cell.kind, source, f"{lesson.name[:2]}-{position:03d}", metadata))
         if position == 0:
-            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",))))
+            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | FOLDED))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -165,7 +166,7 @@ def _metadata(tags: tuple[str, ...]) -> dict:
         if mark in tags:
             metadata["slideshow"] = {"slide_type": mark}
     if "hide-input" in tags:
-        metadata["jupyter"] = {"source_hidden": True}
+        metadata |= FOLDED
     return metadata
 
 

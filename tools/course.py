@@ -40,20 +40,22 @@ def setup_cell() -> str:
 
 
 _SETUP = """\
-# Setup: finds the course beside this notebook or installed; elsewhere (Colab) it clones it, once.
+# Setup: finds the course beside this notebook or installed; elsewhere (Colab) clones it, once. It installs nothing.
 import importlib.util, os, pathlib, subprocess, sys
 
-address, folder = os.environ.get("COURSE_REPOSITORY", "ADDRESS"), "convnet-course"
-here = pathlib.Path.cwd()
-places = [here, *here.parents, here / folder]
+address, here = os.environ.get("COURSE_REPOSITORY", "ADDRESS"), pathlib.Path.cwd()
+places = [here, *here.parents, here / "convnet-course"]
 course = next((place for place in places if (place / "utils" / "check.py").exists()), None)
 if course is None and importlib.util.find_spec("utils") is None:
-    clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "TAG", address, folder]
+    clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "TAG", address, "convnet-course"]
     try:
         subprocess.run(clone, check=True, capture_output=True, timeout=300)
     except (OSError, subprocess.SubprocessError):
         sys.exit(f"The course is not beside this notebook and could not be cloned from {address}: "
-                 "check the network, or open this notebook from a copy of the whole course.")
-    course = here / folder
+                 "check the network, or open this notebook in a copy of the whole course.")
+    course = here / "convnet-course"
 if course is not None and str(course) not in sys.path:
-    sys.path.insert(0, str(course))"""
+    sys.path.insert(0, str(course))
+from utils import doctor
+
+doctor.verify()"""

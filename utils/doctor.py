@@ -54,25 +54,44 @@ def requirements() -> list[str]:
     return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
 
 
+def unfit(wanted: list[str] | None = None, version=importlib.metadata.version) -> list[tuple[str, str]]:
+    """(requirement, what is wrong with it) for each package that is missing or out of range. Loads none of them."""
+    from packaging.requirements import Requirement
+
+    found = []
+    for requirement in map(Requirement, requirements() if wanted is None else wanted):
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        plain = f"{requirement.name}{requirement.specifier}"
+        try:
+            installed = version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            found.append((plain, f"{requirement.name} is missing"))
+            continue
+        if not requirement.specifier.contains(installed, prereleases=True):
+            found.append((plain, f"{requirement.name} {installed} is not {requirement.specifier}"))
+    return found
+
+
+def verify(wanted: list[str] | None = None, version=importlib.metadata.version) -> None:
+    """One line with its remedy when installed versions do not fit the course, nothing when they do. Installs nothing."""
+    problems = unfit(wanted, version)
+    if problems:
+        named = " ".join(f'"{requirement}"' for requirement, _ in problems)
+        wrong = "; ".join(what for _, what in problems)
+        print(f"These packages do not fit the course: {wrong}. Run `%pip install {named}` and restart the kernel.")
+
+
 def check_packages(wanted: list[str] | None = None, version=importlib.metadata.version) -> list[Finding]:
     """One line with the versions that matter, and one problem for all packages that are missing or out of range."""
     from packaging.requirements import Requirement
 
-    shown, wrong = [], []
-    for requirement in map(Requirement, requirements() if wanted is None else wanted):
-        if requirement.marker and not requirement.marker.evaluate():
-            continue
-        try:
-            found = version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
-            continue
-        if not requirement.specifier.contains(found, prereleases=True):
-            wrong.append(f"{requirement.name} {found} is not {requirement.specifier}")
-        elif requirement.name in SHOWN:
-            shown.append(f"{requirement.name} {found}")
+    problems = unfit(wanted, version)
+    fitting = [name for name in SHOWN if not any(Requirement(plain).name == name for plain, _ in problems)]
+    names = {Requirement(line).name for line in (requirements() if wanted is None else wanted)}
+    shown = [f"{name} {version(name)}" for name in fitting if name in names]
     findings = [Finding(", ".join(shown))] if shown else []
-    return findings + ([Finding("; ".join(wrong), INSTALL)] if wrong else [])
+    return findings + ([Finding("; ".join(what for _, what in problems), INSTALL)] if problems else [])
 
 
 def check_backend(name: str | None = None) -> Finding:
