@@ -201,8 +201,11 @@ def test_another_seed_gives_another_data_set():
     assert all((a != b).any() for a in first for b in second)
 
 
-def test_the_label_that_a_seed_chooses_covers_all_classes():
-    assert {garden.scene(seed, 32).label for seed in range(40)} == set(range(5))
+def test_the_label_that_a_seed_chooses_covers_all_classes_and_tells_nothing_about_the_picture():
+    labels = [garden.scene(seed, 32).label for seed in range(60)]
+    assert set(labels) == set(range(5))
+    first_numbers = [np.random.default_rng((seed, 0)).uniform() for seed in range(60)]  # they place the light
+    assert abs(np.corrcoef(labels, first_numbers)[0, 1]) < 0.4
 
 
 @pytest.mark.parametrize(

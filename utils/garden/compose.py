@@ -16,6 +16,7 @@ from utils.garden.planting import CLASSES, Bed, places, pose_for
 FEWEST = 0.0012  # a flower of which less than this part of the frame is seen is not annotated
 SUBJECT = 0.008  # the largest flower of the scene's class shows at least this part of the frame
 HIDDEN = 0.2  # nor one of which less than this part of its silhouette is seen
+CHOICE = 2**20  # the random stream that chooses the class; those of the pictures are 0, 1, ...
 NEAR = 100  # the number of the first near flower; far ones count from 1
 
 
@@ -58,8 +59,9 @@ def scene(seed, size=128, label=None):
         raise ValueError(f"seed must be 0 or more, not {seed}.")
     if label is not None and not 0 <= label < len(CLASSES):
         raise ValueError(f"label must be one of 0 to {len(CLASSES) - 1} ({', '.join(CLASSES)}), not {label}.")
-    drawn = int(np.random.default_rng(int(seed)).integers(len(CLASSES)))
-    label = drawn if label is None else int(label)
+    if label is None:
+        label = np.random.default_rng((int(seed), CHOICE)).integers(len(CLASSES))
+    label = int(label)
     for attempt in itertools.count():
         key = (int(seed), attempt)
         rng = np.random.default_rng(key)

@@ -54,10 +54,12 @@ class Head:
 
     @cached_property
     def theta(self):
+        """(h, w), -pi..pi; worked out once for the whole head, when it is needed."""
         return self.whole.theta[self.area] if self.whole else np.arctan2(self.y, self.x)
 
     @cached_property
     def lit(self):
+        """(h, w), -1..1."""
         if self.whole:
             return self.whole.lit[self.area]
         return Light(self.light.angle - self.pose.turn, self.light.strength).toward(self.x, self.y) / self.r
