@@ -1,0 +1,47 @@
+"""NumPy against TensorFlow on one real layer, for `make bench`: Lab 01's own answer, timed on this machine."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `python tools/bench_lab01.py` puts tools/ on the path, not the course
+    sys.path.insert(0, str(ROOT))
+
+BAR = 1.5  # times tf.nn.conv2d; above it, the lab's claim that NumPy keeps up does not hold on this machine
+
+
+def measure() -> dict[str, float]:
+    """{what: value}: milliseconds of `conv_fast` (the solution's) and `tf.nn.conv2d` on 56×56×128 → 256, 3×3, and their ratio.
+
+    Medians of 31 rounds in which each runs once. Raises RuntimeError when the two do not compute the same.
+    """
+    import tensorflow as tf
+
+    from tools.lesson import Lesson
+    from utils import timing
+
+    lesson = Lesson.read(ROOT / "solutions" / "01_convolution_by_hand.py")
+    names = {"np": np}
+    exec(next(task.cell.source for task in lesson.tasks if task.name == "conv_fast"), names)  # our own lesson's cell
+    rng = np.random.default_rng(0)
+    image = np.pad(rng.normal(size=(56, 56, 128)), ((1, 1), (1, 1), (0, 0))).astype("float32")
+    kernels = rng.normal(size=(3, 3, 128, 256)).astype("float32")
+
+    def tensorflow(image, kernels):
+        return tf.nn.conv2d(image[None], kernels, strides=1, padding="VALID")[0].numpy()
+
+    times, left_out = timing.race({"tf.nn.conv2d": tensorflow, "conv_fast": names["conv_fast"]}, image, kernels, repeats=31)
+    if left_out:
+        raise RuntimeError(f"Lab 01's conv_fast cannot be timed: it {left_out['conv_fast']}.")
+    ratio = times["conv_fast"] / times["tf.nn.conv2d"]
+    found = {f"{name} on 56×56×128 → 256, ms": value for name, value in times.items()}
+    return {**found, f"conv_fast over tf.nn.conv2d (bar: {BAR})": ratio}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for name, value in measure().items():
+        print(f"{name}: {value:.4g}")
