@@ -517,7 +517,7 @@ plot.show(
     figures.race(times, adds, "28×28×1, one 5×5 filter"),
     alt="Milliseconds of each way on a small grid, on a logarithmic axis, from a fraction of a millisecond with one product to many with loops.",
 )
-print("\n".join(f"{name}: {reason}" for name, reason in left_out.items()) or "All ways agree.")
+print("\n".join(f"{name}: {reason}" for name, reason in left_out.items()) or "All ways compute the same.")
 
 # %% [markdown]
 # On a grid this small you measure *calls*, not arithmetic. A call of NumPy or TensorFlow costs microseconds before it adds a single
@@ -531,10 +531,10 @@ image = np.pad(rng.normal(size=(56, 56, 128)), ((1, 1), (1, 1), (0, 0))).astype(
 weights = rng.normal(size=(3, 3, 128, 256)).astype("float32")
 ways = {"tf.nn.conv2d": tensorflow, "im2col": im2col, "your conv_fast": conv_fast}
 times, left_out = timing.race(ways, image, weights, repeats=15)
-slow, _ = timing.race({"your conv_layer": your_layer}, image, weights, repeats=1)
+slow, why = timing.race({"tf.nn.conv2d": tensorflow, "your conv_layer": your_layer}, image, weights, repeats=1)
 piece, _ = timing.race({"six plain loops (extrapolated)": plain_loops}, image[:6, :6, :16], weights[:, :, :16, :16], repeats=3)
 adds, piece_adds = 56 * 56 * 9 * 128 * 256, 4 * 4 * 9 * 16 * 16
-times |= slow | {name: value * adds / piece_adds for name, value in piece.items()}
+times = slow | times | {name: value * adds / piece_adds for name, value in piece.items()}
 
 # %%
 plot.show(
@@ -542,7 +542,9 @@ plot.show(
     alt="Milliseconds on a real layer, on a logarithmic axis. The NumPy ways and TensorFlow lie together; plain loops are thousands of times slower.",
 )
 for name, milliseconds in times.items():
-    print(f"{name:32} {milliseconds:10,.1f} ms  {adds / milliseconds / 1e6:8,.2f} billion multiply-adds/s")
+    print(f"{name:32} {milliseconds:10,.1f} ms  {adds / milliseconds / 1e6:9.3g} billion multiply-adds/s")
+for name, reason in (left_out | why).items():
+    print(f"{name:32} {reason}")
 if "your conv_fast" in times:
     ratio = times["your conv_fast"] / times["tf.nn.conv2d"]
     results.record("time of conv_fast over tf.nn.conv2d", ratio, 0, 10, "×")  # make bench holds it to 1.5
@@ -592,7 +594,7 @@ from scipy import ndimage
 
 maps = {
     "horizontal edges": ndimage.sobel(pavilion, axis=0),
-    "sharpen": pavilion - ndimage.laplace(pavilion),
+    "sharpen": np.clip(pavilion - ndimage.laplace(pavilion), 0, 1),
     "vertical edges": ndimage.sobel(pavilion, axis=1),
     "blur": ndimage.uniform_filter(pavilion, 5),
 }
@@ -796,7 +798,7 @@ for (name, values), (low, high) in zip(change.items(), ((95, 120), (60, 80), (7,
 
 # %% [markdown]
 # Two different words, then. The convolution itself is **equivariant**: shift the picture, and the map shifts along, exactly (the
-# printed difference). It is not invariant at all: one pixel, and the map has changed by as much as it is long. The usual 2×2 pooling
+# printed difference). It is not invariant at all: one pixel, and the map has changed by more than its own length. The usual 2×2 pooling
 # hardly helps. A window of 8×8 does, up to a shift of a pixel or two, and pays with resolution. Whether it takes the largest or
 # the mean makes little difference here. What slides call invariance is **partial**, and it comes from many poolings in a row.
 #
@@ -1001,7 +1003,7 @@ plot.show(
 
 # %% [markdown]
 # Kernel 3 with stride 2 paints a **checkerboard** although nothing in the input asks for it: some places get four copies, some one.
-# Generated images once showed this pattern everywhere. Choose a kernel that the stride divides.
+# Generated images used to show this pattern. Choose a kernel that the stride divides.
 
 # %% [markdown]
 # ## 11 · The way back

@@ -67,10 +67,10 @@ def pictures(named: Mapping[str, np.ndarray], *, columns: int = 2, letters: str 
 
 
 def _range(picture: np.ndarray) -> tuple[float, float]:
-    """Black and white of a picture: with 0 as the middle grey for a map of both signs, else from 0 to nearly its maximum."""
-    high = float(np.quantile(picture, 0.995))
-    low = float(np.quantile(picture, 0.005))
-    return (-max(high, -low), max(high, -low)) if low < -0.5 * high else (min(low, 0.0), high)
+    """Black and white of a picture: −h and h for a map of both signs, else 0 and h, where h is nearly its maximum."""
+    low, middle, high = (float(value) for value in np.quantile(picture, (0.005, 0.5, 0.995)))
+    both_signs = low < 0 and abs(middle) < 0.1 * high
+    return (-high, high) if both_signs else (0.0, high)
 
 
 def _frame(axis, shape: tuple[int, int]) -> None:
