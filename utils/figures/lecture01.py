@@ -256,9 +256,8 @@ def geometry(cases: list[tuple[int, int, int, int]]) -> Figure:
         x, y = np.meshgrid(offset + centres, centres)
         axis.scatter(x, y, s=36, color=BLACK, zorder=3)
         unseen = total - ((out - 1) * stride + size)
-        kind = "border" if padding else "pixel"
-        rest = f"{unseen} {kind} column unseen" if unseen else "all seen"
-        axis.set_title(f"W={width}, F={size}\nS={stride}, P={padding}\nW'={out}: {rest}", fontsize=12)
+        rest = f"; {unseen} unseen" if unseen else ""
+        axis.set_title(f"W={width}, F={size}\nS={stride}, P={padding}\nW'={out}{rest}", fontsize=12)
         axis.set(xlim=(-0.2, reach + 0.2), ylim=(reach + 0.2, -0.2), aspect="equal")
         axis.axis("off")
     return fig
@@ -266,7 +265,7 @@ def geometry(cases: list[tuple[int, int, int, int]]) -> Figure:
 
 def pooling(grid, largest, mean) -> Figure:
     """A 4×4 grid with its four 2×2 windows, and what max and average pooling keep."""
-    fig, axes = plot.figure(1, 3, size=(8, 3.0), width_ratios=(2, 1.2, 1.2))
+    fig, axes = plot.figure(1, 3, size=(8, 2.8), width_ratios=(2, 1.2, 1.2))
     _grid(axes[0], grid, "feature map", window=(0, 0, 2))
     axes[0].axhline(2, color=BLACK, lw=2.5), axes[0].axvline(2, color=BLACK, lw=2.5)
     _grid(axes[1], largest, "max 2×2, stride 2", fill="#fbe3cf", window=(0, 0, 1))

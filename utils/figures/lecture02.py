@@ -44,7 +44,7 @@ def silhouette(book, title: str = "") -> Figure:
         previous, side = label, row.output_shape[:1]
     total = lefts[-1] + widths[-1]
     tallest = np.sqrt(max(row.output_shape[0] for row in rows if len(row.output_shape) == 3))
-    axis.set(xlim=(-0.2, total * 1.06), ylim=(-tallest / 2 - 4.5, tallest / 2 + 0.5))
+    axis.set(xlim=(-0.2, max(total * 1.06, 7)), ylim=(-tallest / 2 - 4.5, tallest / 2 + 0.5))
     axis.legend(used.values(), used.keys(), fontsize=11, ncols=len(used), loc="upper right", bbox_to_anchor=(1, 1.14))
     axis.set_title(title, loc="left", fontsize=13)
     axis.axis("off")
@@ -191,7 +191,7 @@ def training(curves: dict, final: dict) -> Figure:
         colours = [plot.COLORS[i + 1] for i in range(len(final))]
         bars = axes[1].bar(places + 0.4 * side - 0.2, values, 0.38, color=colours, hatch=hatch, edgecolor="white", alpha=0.9)
         axes[1].bar_label(bars, fmt="%.0f", fontsize=11)
-    axes[1].set_xticks(places, [name.replace(", ", "\n") for name in final], fontsize=11)
+    axes[1].set_xticks(places, [name.replace("-", "\n") for name in final], fontsize=11)
     axes[1].set(ylim=(0, 108), ylabel="accuracy at the end, %")
     axes[1].set_title("plain bar: training; hatched: test", fontsize=12)
     return fig
