@@ -242,7 +242,7 @@ print("labels:", given)
 print("the caller's images are untouched:", np.array_equal(twelve, data.x_train[:12]))
 plot.show(
     plot.images(ready, [f"label {label}" for label in given], columns=12, size=0.85),
-    alt="Twelve digits in black and white without greys, most under a label that is not theirs.",
+    alt="Twelve black squares with a few white dots in each: only the very brightest pixels are left of the digits.",
 )
 
 
@@ -265,45 +265,49 @@ check.answer("prepare", prepare)
 # %% [markdown]
 # ## 4 · The fight, and how sure you can be
 #
-# Both networks get the same digits, the same number of passes over them, the same optimizer and the same schedule. Because training begins with
-# random weights and meets the digits in random order, one run is one draw from a lottery. So there are three, with three seeds.
+# Both networks get the same digits, the same optimizer and the same schedule. You expect the ConvNet to win, so lean the other way: the MLP gets
+# **twice as many passes** over the digits. Because training begins with random weights and meets the digits in random order, one run is one draw from a
+# lottery. So there are three, with three seeds.
 #
 # *Predict:* the test error of each network, in percent. And how far will three runs of the same network lie apart?
 
 # %%
-EPOCHS = 3 if data.full else 8
+EPOCHS = 2 if data.full else 8  # the MLPs get twice as many
 SEEDS = (0, 1, 2)
 
 
-def train(build, seed, images=x_train, test_images=x_test):
+def train(build, seed, epochs=EPOCHS, images=x_train, test_images=x_test):
     """A trained network and its accuracy on the test digits after each epoch."""
     keras.utils.set_random_seed(seed)
     model = build()
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * -(-len(images) // 128))
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * -(-len(images) // 128))
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
         images,
         y_train[: len(images)],
         batch_size=128,
-        epochs=EPOCHS,
+        epochs=epochs,
         validation_data=(test_images, y_test),
         validation_batch_size=1000,
         verbose=0,
-        callbacks=[progress.keras_bar(f"{model.name}, seed {seed}", EPOCHS)],
+        callbacks=[progress.keras_bar(f"{model.name}, seed {seed}", epochs)],
     )
     return model, history.history["val_accuracy"]
 
 
 # %%
-runs = {"MLP": [train(digits.mlp, seed) for seed in SEEDS], "ConvNet": [train(digits.convnet, seed) for seed in SEEDS]}
+runs = {
+    "MLP": [train(digits.mlp, seed, 2 * EPOCHS) for seed in SEEDS],
+    "ConvNet": [train(digits.convnet, seed) for seed in SEEDS],
+}
 curves = {name: [curve for _, curve in pair] for name, pair in runs.items()}
 accuracy = {name: 100 * np.array(c)[:, -1] for name, c in curves.items()}  # percent, one value a seed
 
 # %%
 plot.show(
     figures.fight(curves),
-    alt="Test error against the epoch, the mean of three seeds with a band from best to worst. The ConvNet's error is below the "
-    "MLP's from the first epoch to the last, and the bands do not touch at the end.",
+    alt="Test error against the epoch, the mean of three seeds with a band from best to worst. The MLP gets twice as many epochs, and "
+    "still its curve levels off far above the point where the ConvNet's ends.",
 )
 
 # %% [markdown]
@@ -422,8 +426,9 @@ check.answer("widths", widest_mlp, widest_convnet)
 # For these budgets the widths are 30 and 543. *Predict:* put the four networks in order, from fewest to most errors.
 
 # %%
-runs["narrow ConvNet"] = [train(lambda: digits.convnet(30), seed) for seed in SEEDS[: 1 if data.full else 3]]
-runs["wide MLP"] = [train(lambda: digits.mlp(543), seed) for seed in SEEDS[: 1 if data.full else 3]]
+some_seeds = SEEDS[:1] if data.full else SEEDS[:2]
+runs["narrow ConvNet"] = [train(lambda: digits.convnet(30), seed) for seed in some_seeds]
+runs["wide MLP"] = [train(lambda: digits.mlp(543), seed, 2 * EPOCHS) for seed in some_seeds]
 points = []
 for name, pair in runs.items():
     errors = [100 * (1 - curve[-1]) for _, curve in pair]
@@ -482,8 +487,8 @@ check.answer("permute", permute)
 order = np.random.default_rng(0).permutation(28 * 28)
 x_train_permuted, x_test_permuted = digits.permute(x_train, order), digits.permute(x_test, order)
 permuted_error = {"MLP": [], "ConvNet": []}
-for name, build in (("MLP", digits.mlp), ("ConvNet", digits.convnet)):
-    _, curve = train(build, 0, x_train_permuted, x_test_permuted)
+for name, build, epochs in (("MLP", digits.mlp, 2 * EPOCHS), ("ConvNet", digits.convnet, EPOCHS)):
+    _, curve = train(build, 0, epochs, x_train_permuted, x_test_permuted)
     permuted_error[name] = [100 * (1 - curves[name][0][-1]), 100 * (1 - curve[-1])]
 
 # %%
@@ -531,7 +536,7 @@ check.answer("shift", shift)
 # *Predict:* draw three curves, test error against a shift of 0 to 6 pixels: MLP, ConvNet, and the ConvNet that pools over all places.
 
 # %%
-pooled, _ = train(digits.pooled_convnet, 0, x_train[:20_000])
+pooled, _ = train(digits.pooled_convnet, 0, 2 * EPOCHS, x_train[:20_000])
 shifts = range(7)
 some = slice(0, 2000)
 networks = {"MLP": runs["MLP"][0][0], "ConvNet": runs["ConvNet"][0][0], "pooled over all places": pooled}
@@ -698,7 +703,7 @@ for name, count in zip(("C1", "S2", "C3", "S4", "C5", "", "F6", "output"), now, 
 print(f"{'all':6} {today.count_params():7,} {trainable(paper):8,}   and {paper.count_params() - trainable(paper)} fixed")
 
 # %%
-lenet_runs = {"today": train(digits.lenet5, 0), "1998": train(digits.lenet5_1998, 0)}
+lenet_runs = {"today": train(digits.lenet5, 0, 2 * EPOCHS), "1998": train(digits.lenet5_1998, 0, 2 * EPOCHS)}
 for name, (_, curve) in lenet_runs.items():
     results.record(f"LeNet-5 of {name}, accuracy", 100 * curve[-1], 97 if data.full else 90, 99.6, "%")
 results.record("LeNet-5 of 1998, trainable parameters", trainable(paper), 60_000, 60_000)
@@ -740,7 +745,7 @@ plot.show(
 # combines the first's 32 maps, so its maps answer to *parts*, such as a corner or a crossing, and only where the part is.
 
 # %%
-probabilities = model.predict(x_test, batch_size=1000, verbose=0)  # (n, 10)
+probabilities = digits.probabilities(model, x_test)  # (n, 10)
 said = probabilities.argmax(axis=1)
 matrix = np.zeros((10, 10), int)
 np.add.at(matrix, (y_test, said), 1)
@@ -836,13 +841,14 @@ baseline = challenge.run(recipe, x_train, y_train, x_test, y_test)
 # %% [markdown] tags=["solution-only"]
 # ### The course's entry
 #
-# `challenge.fast_convnet` has three convolutions, each with batch normalization, and a stride of 2 in the first two. Instead of Flatten and
-# Dense(256) it averages each map over all places. `challenge.distort` moves, turns and scales each digit anew before each epoch.
+# Two networks of convolutions with batch normalization. Both begin with two strides of 2, and both take the mean of each map over all places instead
+# of Flatten and Dense(256). The more accurate one meets each digit moved, turned and scaled anew in each epoch (`challenge.distort`). The
+# faster one has no time for that.
 
 # %% tags=["solution-only"]
-network = challenge.fast_convnet()
 views = challenge.distort(np.repeat(x_train[:1], 7, axis=0), np.random.default_rng(0))
-print(f"{network.count_params():,} parameters; the lecture's ConvNet has {digits.convnet().count_params():,}")
+for build in (challenge.accurate_convnet, challenge.fast_convnet, digits.convnet):
+    print(f"{build.__name__:17} {build().count_params():>8,} parameters")
 plot.show(
     figures.augmented(x_train[0], views),
     alt="One digit as it is and seven slightly moved, turned and scaled versions of it. All are easy to read as the same digit.",
@@ -855,14 +861,15 @@ results.record("challenge: errors as a share of the lecture's ConvNet's", (1 - b
 results.record("challenge: seconds of training", best.seconds, 1, challenge.LIMIT, "s")
 
 # %% tags=["solution-only"]
-sprint = challenge.run(challenge.sprint(data.full), x_train, y_train, x_test, y_test, stop_at=0.99 if data.full else 0.97)
+sprint = challenge.run(challenge.sprint(data.full), x_train, y_train, x_test, y_test)
 results.record("sprint: accuracy", 100 * sprint.accuracy, 99 if data.full else 96, 100, "%")
 if data.full:
-    print(f"seconds of training to 99 %: {sprint.seconds_to(0.99):.1f}. To beat: 25, on two cores.")
+    print(f"seconds of training to 99 %: {sprint.seconds_to(0.99):.1f}")
 
 # %% [markdown] tags=["solution-only"]
-# Both lines come from the same network. What makes it fast is the stride, and what makes it accurate is the distortion: it meets each digit in
-# another form in each epoch, so it has nothing to learn by heart. The schedule ends at a rate of 0, and most of the last gain falls into its last third.
+# What makes both fast are the strides: most of the work of a convolution is done on its large maps. What makes the first one accurate is the
+# distortion: it meets each digit in another form in each epoch, so it has nothing to learn by heart. The schedule ends at a rate of 0, and
+# most of the last gain falls into its last third. Asking about four moved copies of each test digit costs no training at all.
 
 # %% [markdown]
 # ## 11 · Your score

@@ -11,7 +11,7 @@ def one_batch(evidence: dict, floor: float | None = None):
     """Loss on one batch against the step, one line a pipeline; dotted lines at ln 10 and, if given, at `floor`."""
     fig, axis = plot.figure(size=(8, 4.2))
     plot.curves(
-        {f"patient {name}": e.batch_losses for name, e in evidence.items()},
+        {f"patient {name}": np.maximum(e.batch_losses, 1e-3) for name, e in evidence.items()},
         x=np.arange(len(next(iter(evidence.values())).batch_losses)),
         xlabel="steps on the same batch of digits",
         ylabel="cross-entropy (log scale)",
@@ -24,8 +24,9 @@ def one_batch(evidence: dict, floor: float | None = None):
             axis.axhline(level, color="gray", linewidth=1, linestyle=":")
             axis.text(axis.get_xlim()[1], level * 1.12, text, ha="right", va="bottom", fontsize=11, color="#444444")
     axis.set_yscale("log")
-    axis.set_ylim(1e-3, None)
-    axis.legend(loc="lower left", ncols=2)
+    axis.set_ylim(8e-4, None)
+    axis.set_yticks([1e-3, 1e-2, 1e-1, 1, 10, 100], ["0.001 or less", "0.01", "0.1", "1", "10", "100"])
+    axis.legend(loc="upper right", ncols=2)
     return fig
 
 
@@ -35,17 +36,18 @@ def fight(histories: dict):
     `histories` maps a name to a list, one entry a seed, of accuracies by epoch (fractions).
     """
     fig, axis = plot.figure(size=(7.5, 4.2))
+    longest = 1
     for i, (name, runs) in enumerate(histories.items(), start=1):
         errors = 100 * (1 - np.array(runs))
         epochs = np.arange(1, errors.shape[1] + 1)
+        longest = max(longest, epochs[-1])
         color = plot.COLORS[i]
         axis.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
         axis.plot(epochs, errors.mean(axis=0), color=color, marker=plot.MARKERS[i], linestyle=plot.LINES[i - 1])
-        axis.annotate(
-            name, (epochs[-1], errors[:, -1].mean()), xytext=(10, 0), textcoords="offset points", color=color, va="center"
-        )
-    axis.set(xlabel="epoch", ylabel="test error, %", xlim=(0.8, epochs[-1] * 1.22), ylim=(0, None))
-    axis.set_xticks(epochs)
+        end = (epochs[-1], errors[:, -1].mean())
+        axis.annotate(name, end, xytext=(10, 0), textcoords="offset points", color=color, va="center")
+    axis.set(xlabel="epoch", ylabel="test error, %", xlim=(0.8, longest * 1.22), ylim=(0, None))
+    axis.set_xticks(range(1, longest + 1))
     return fig
 
 
@@ -120,7 +122,7 @@ def shifted(pictures, shifts, errors: dict):
     axis.axhline(90, color="gray", linestyle=":", linewidth=1)
     axis.text(shifts[0], 88.5, "guessing", fontsize=11, color="#444444", va="top")
     axis.set_ylim(0, 100)
-    axis.legend(loc="center left", bbox_to_anchor=(0, 0.62))
+    axis.legend(loc="upper left", bbox_to_anchor=(0.01, 0.87))
     return fig
 
 
@@ -188,14 +190,6 @@ def confident_mistakes(images, labels, probabilities):
     sure = probabilities.max(axis=1)
     titles = [f"is {t}, says {p}\n{s:.1%} sure" for t, p, s in zip(labels, said, sure, strict=True)]
     return plot.images(images, titles, columns=min(6, len(images)), size=1.65, vmin=0, vmax=1)
-
-
-def schedule(rates, epochs: int):
-    """The learning rate of each step."""
-    fig, axis = plot.figure(size=(6, 2.8))
-    axis.plot(np.linspace(0, epochs, len(rates)), rates, color=plot.COLORS[1])
-    axis.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None), xlim=(0, epochs))
-    return fig
 
 
 def augmented(image, views):
