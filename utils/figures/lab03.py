@@ -21,24 +21,31 @@ def two_bars(books: Sequence, shown: Sequence[str] = ("parameters", "activations
                       markevery=max(1, len(values) // 9), label=what.replace("_", "-"))  # fmt: skip
         axis.set(title=book.name, xlabel="depth: % of the layers passed")
     axes[0][0].set_ylabel("% of all, up to here")
-    axes[0][-1].legend(loc="center right")
+    axes[0][0].legend(loc=(0.47, 0.3))
     return fig
 
 
 def memory_by_batch(books: Mapping[str, object], *, gib: float = 8, batches: Sequence[int] = range(0, 129, 8)) -> Figure:
     """Memory of a training step against the batch, one line a network, and the card as a horizontal line."""
-    fig, axis = plot.figure(size=(9, 4.6))
+    fig, axis = plot.figure(size=(10, 4.8))
+    top, last, ends = 2.2 * gib, batches[-1], {}
     for i, (name, book) in enumerate(books.items()):
         one, two = (book.training(batch, "adam").total / GIB for batch in (1, 2))
-        line = [2 * one - two + (two - one) * batch for batch in batches]
-        look = i % (len(plot.COLORS) - 1)
-        axis.plot(
-            batches, line, color=plot.COLORS[look + 1], linestyle=plot.LINES[look], marker=plot.MARKERS[look], markevery=2, ms=5
-        )
-        axis.text(batches[-1] + 1.5, line[-1], f"{name} ({book.parameters / 1e6:.1f} M)", va="center", fontsize=11)
+        start, slope = 2 * one - two, two - one
+        look = {"color": plot.COLORS[1 + i % 6], "linestyle": plot.LINES[i % 6], "marker": plot.MARKERS[i % 6]}
+        axis.plot(batches, [start + slope * batch for batch in batches], markevery=2, ms=5, **look)
+        label = f"{name} ({book.parameters / 1e6:.1f} M)"
+        if start + slope * last > top:
+            axis.text((top - start) / slope - 1, top, label, ha="right", va="top", fontsize=11)
+        else:
+            ends[label] = start + slope * last
+    below = -1.0
+    for label, height in sorted(ends.items(), key=lambda item: item[1]):
+        below = max(height, below + 0.055 * top)  # labels of neighbours keep a line's distance
+        axis.text(last + 1.5, below, label, va="center", fontsize=11)
     axis.axhline(gib, color=plot.COLORS[0], linewidth=2)
     axis.text(1, gib + 0.2, f"the card: {gib:g} GiB", fontsize=11)
-    axis.set(xlabel="batch", ylabel="memory of a training step, GiB", xlim=(0, batches[-1]), ylim=(0, 2.6 * gib))
+    axis.set(xlabel="batch", ylabel="memory of a training step, GiB", xlim=(0, last), ylim=(0, top))
     axis.set_title("The slope is the activations, the starting point the parameters")
     return fig
 
@@ -55,17 +62,18 @@ def bills(bills: Mapping[str, object], *, gib: float | None = None) -> Figure:
             look = {"color": plot.COLORS[1 + number % 6], "hatch": hatches[number % 6], "edgecolor": "white"}
             axis.barh(y, size / GIB, left=left, height=0.7, **look)
             left += size / GIB
-        axis.text(left, y, f" {left:.2f} GiB", va="center", fontsize=11)
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axis.text(left + 0.05, y, f"{left:.2f} GiB", va="center", fontsize=11, bbox=paper)
     for number, part in enumerate(order):
         axis.barh(0, 0, color=plot.COLORS[1 + number % 6], hatch=hatches[number % 6], edgecolor="white", label=part)
     if gib is not None:
         axis.axvline(gib, color=plot.COLORS[0], linewidth=2)
-        axis.text(gib, -0.62, f" {gib:g} GiB", fontsize=11, va="bottom")
+        axis.text(gib, 1.02, f"the card: {gib:g} GiB", ha="center", fontsize=11, transform=axis.get_xaxis_transform())
     most = max(bill.total for bill in bills.values()) / GIB
     axis.set(yticks=range(len(bills)), xlabel="GiB", xlim=(0, 1.18 * max(most, gib or 0)))
     axis.set_yticklabels(list(bills))
     axis.invert_yaxis()
-    axis.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.45, -0.42 / (0.3 + 0.2 * len(bills))), fontsize=11)
+    fig.legend(ncols=3, loc="outside lower center", fontsize=11)
     return fig
 
 
@@ -77,13 +85,12 @@ def predicted_against_measured(batches: Sequence[int], bills: Sequence, measured
     for i, part in enumerate(bills[0].parts):
         sizes = np.array([bill.parts[part] for bill in bills]) / 1e6
         look = {"color": plot.COLORS[1 + i], "hatch": hatches[i], "edgecolor": "white", "label": part}
-        axis.bar(range(len(batches)), sizes, bottom=bottom, width=0.55, **look)
+        axis.bar(batches, sizes, bottom=bottom, width=16, **look)
         bottom += sizes
-    axis.plot(range(len(batches)), np.array(measured) / 1e6, "D-", color=plot.COLORS[0], ms=10, label="measured peak")
-    for x, (sum_, peak) in enumerate(zip(bottom, measured, strict=True)):
-        axis.text(x, peak / 1e6 + 0.03 * max(measured) / 1e6, f"{peak / 1e6 / sum_:.2f}×", ha="center", fontsize=12)
-    axis.set(xlabel="batch", ylabel="MB", ylim=(0, 1.18 * max(max(measured) / 1e6, bottom.max())))
-    axis.set_xticks(range(len(batches)), [str(batch) for batch in batches])
+    axis.plot(batches, np.array(measured) / 1e6, "D-", color=plot.COLORS[0], ms=10, label="measured peak")
+    for batch, predicted, peak in zip(batches, bottom, measured, strict=True):
+        axis.text(batch, (peak + 0.04 * max(measured)) / 1e6, f"{peak / 1e6 / predicted:.2f}×", ha="center", fontsize=12)
+    axis.set(xlabel="batch", ylabel="MB", xticks=batches, ylim=(0, 1.2 * max(max(measured) / 1e6, bottom.max())))
     axis.legend(loc="upper left")
     axis.set_title("Predicted, part by part, and measured in a fresh process")
     return fig

@@ -91,10 +91,12 @@ def frame(book):
 def stages(book) -> dict[str, tuple[int, int]]:
     """Parameters and activations by the resolution of the layer's output: {"56×56": (parameters, activations), …}."""
     sums: dict[str, tuple[int, int]] = {}
+    name = "head"
     for row in book.rows:
         shape = row.output_shape if all(isinstance(n, (int, type(None))) for n in row.output_shape) else ()
-        # One example's vector has one axis; everything after the last feature map is the head.
-        name = "×".join(_axis(n) for n in shape[:-1]) if len(shape) > 1 else "head"
+        if not row.kind.startswith(("ZeroPadding", "Cropping")):  # a frame of zeros begins no stage of its own
+            # One example's vector has one axis; everything after the last feature map is the head.
+            name = "×".join(_axis(n) for n in shape[:-1]) if len(shape) > 1 else "head"
         parameters, activations = sums.get(name, (0, 0))
         sums[name] = (parameters + row.parameters, activations + (row.activations or 0))
     return sums
@@ -124,7 +126,7 @@ def figure(book):
         left = 0.0
         for number, (name, counts) in enumerate(sums.items()):
             share = counts[i] / total if total else 0
-            colour = plot.COLORS[1 + number % (len(plot.COLORS) - 1)]
+            colour = plot.COLORS[0 if name == "head" else 1 + number % (len(plot.COLORS) - 1)]
             axis.barh(y, share, left=left, color=colour, hatch=hatches[number % len(hatches)], edgecolor="white",
                       label=name if y == 0 else None)  # fmt: skip
             if share >= 0.04:
@@ -136,7 +138,7 @@ def figure(book):
     axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axis.set_title(f"{book.name}: where the numbers are, by the size of the feature map")
-    axis.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.12), fontsize=11)
+    fig.legend(ncols=min(len(sums), 7), loc="outside lower center", fontsize=11)
     return fig
 
 
