@@ -148,12 +148,20 @@ def test_image_layers_see_what_the_probe_finds(case, model):
     assert compare(model) > 0
 
 
-def residual():
+def residual(turned=False):
     image = keras.Input((41, 41, 2))
     x = layers.Conv2D(3, 3, strides=2, padding="same", activation="relu")(image)
     short = layers.Conv2D(3, 1, strides=2)(x)
     x = layers.Conv2D(3, 3, padding="same", activation="relu")(layers.Conv2D(3, 3, strides=2, padding="same")(x))
-    return keras.Model(image, layers.ReLU()(layers.Add()([x, short])))
+    return keras.Model(image, layers.ReLU()(layers.Add()([short, x] if turned else [x, short])))
+
+
+def apart():
+    """Two branches that look to different sides."""
+    image = keras.Input((30, 30, 1))
+    left = layers.ZeroPadding2D(((4, 0), (0, 3)))(image)
+    right = layers.ZeroPadding2D(((0, 4), (3, 0)))(image)
+    return keras.Model(image, layers.Concatenate()([layers.Conv2D(2, 2)(left), layers.Conv2D(2, 2)(right)]))
 
 
 def gated():
@@ -164,11 +172,15 @@ def gated():
     return keras.Model(image, layers.Multiply()([x, gate]))
 
 
-def test_a_residual_block_sees_the_union_of_its_branches():
-    model = residual()
+@pytest.mark.parametrize(
+    ("model", "sides"),
+    [(residual(), (15, 15)), (residual(turned=True), (15, 15)), (apart(), (6, 5))],
+    ids=["x", "turned", "apart"],
+)
+def test_branches_see_together_what_each_sees(model, sides):
     positive(model)
     assert compare(model) > 0
-    assert ledger(model).rows[-1].receptive_field == (15, 15)
+    assert ledger(model).rows[-1].receptive_field == sides
 
 
 def test_a_gate_makes_every_unit_see_everything():
