@@ -19,7 +19,7 @@ def nine(photo, variants):
     grid = axes[0, 0].get_gridspec()
     for axis in axes[:, :3].flat:
         axis.remove()
-    _picture(fig.add_subplot(grid[:, :3]), photo, "the photo", size=13)
+    _picture(fig.add_subplot(grid[:, :3]), photo[::2, ::2], "the photo", size=13)
     for number, (axis, variant) in enumerate(zip(axes[:, 3:].flat, variants, strict=True), start=1):
         _picture(axis, variant, f"variant {number}")
     return fig
