@@ -134,7 +134,9 @@ def six_nine(images, labels, said, test_labels):
     """A six, its half turn, a nine; and how often the two are taken for each other in each arm."""
     fig, axes = plot.figure(1, 4, size=(9.6, 2.9), width_ratios=(1, 1, 1, 2.2))
     six, nine_ = images[labels == 6][0].squeeze(), images[labels == 9][0].squeeze()
-    for axis, image, title in zip(axes, (six, six[::-1, ::-1], nine_), ("a 6", "its half turn, label 6", "a 9"), strict=False):
+    for axis, image, title in zip(
+        axes, (six, six[::-1, ::-1], nine_), ("a 6\n", "its half turn,\nstill labelled 6", "a 9\n"), strict=False
+    ):
         axis.imshow(image, cmap="gray_r")
         axis.set_title(title)
         axis.set_xticks([]), axis.set_yticks([])
@@ -198,7 +200,9 @@ def mixes(images, kinds, classes=garden.CLASSES):
         _picture(axis, share * first + (1 - share) * second, _label((share, 1 - share), names))
     half, fifth = size // 2, size // 5
     for axis, (rows, columns) in zip(
-        axes[5:], ((slice(fifth, fifth + half), slice(fifth, fifth + half)), (slice(half, size), slice(half, size))), strict=True
+        axes[5:],
+        ((slice(fifth, fifth + half), slice(fifth, fifth + half)), (slice(2 * fifth, size), slice(2 * fifth, size))),
+        strict=True,
     ):
         mixed = first.copy()
         mixed[rows, columns] = second[rows, columns]
