@@ -89,10 +89,10 @@ def bars(values, xlabel, reference=None):
         axis.barh(place, value, color=plot.COLORS[1], edgecolor="white")
         axis.text(max(value, 0), place, f" {value:.2f}", va="center")
     for name, value in (reference or {}).items():
-        axis.axvline(value, color=plot.COLORS[2], linestyle="--")
-        axis.text(value, -0.62, name, color=plot.COLORS[2], ha="center", va="bottom", fontsize=11)
+        axis.plot([value, value], [-0.55, len(values) - 0.4], color=plot.COLORS[2], linestyle="--")
+        axis.text(value, -0.6, name, color=plot.COLORS[2], ha="center", va="bottom", fontsize=11)
     axis.set_yticks(range(len(values)), values)
-    axis.set(xlabel=xlabel, xlim=(min(0, *values.values()), 1.12), ylim=(len(values) - 0.4, -0.7))
+    axis.set(xlabel=xlabel, xlim=(min(0, *values.values()), 1.12), ylim=(len(values) - 0.4, -1.1))
     return fig
 
 
@@ -114,7 +114,7 @@ def feature_maps(photo, maps, names, count=4):
 
 def neighbours(photos, labels, classes, by_pixels, by_features, queries, count=3):
     """For each query its nearest photos by pixels (left) and by features (right)."""
-    fig, axes = plot.figure(len(queries), 2 * count + 1, size=(10, 2.1 * len(queries)))
+    fig, axes = plot.figure(len(queries), 2 * count + 1, size=(10, 1.85 * len(queries)))
     for line, query in zip(axes, queries, strict=True):
         for axis, index in zip(line[:count], by_pixels[query, :count][::-1], strict=True):
             _picture(axis, photos[index], classes[labels[index]])
@@ -123,9 +123,7 @@ def neighbours(photos, labels, classes, by_pixels, by_features, queries, count=3
             spine.set(visible=True, linewidth=3, color=plot.COLORS[2])
         for axis, index in zip(line[count + 1 :], by_features[query, :count], strict=True):
             _picture(axis, photos[index], classes[labels[index]])
-    axes[-1, count // 2].set_xlabel("← nearest by pixels", fontsize=12)
-    axes[-1, count].set_xlabel("the photo", fontsize=12, color=plot.COLORS[2])
-    axes[-1, count + 1 + count // 2].set_xlabel("nearest by features →", fontsize=12)
+    fig.supxlabel("←  nearest by pixels          framed: the photo          nearest by features  →", fontsize=12)
     return fig
 
 
@@ -167,9 +165,9 @@ def audited(measured, version):
         for place, (name, _) in enumerate(shown):
             low, high = ranges[name]
             axis.barh(place, high - low, left=low, color=plot.COLORS[1 + place], hatch=("", "//", "xx")[place], edgecolor="white")
-            axis.text(20, place, f"±{max(abs(low), abs(high)):.1f}", va="center", ha="right", fontsize=12)
+            axis.text(34, place, f"±{max(abs(low), abs(high)):.1f}", va="center", ha="right", fontsize=12)
         axis.axvline(0, color=plot.COLORS[0], lw=0.8)
-        axis.set(title=f"{setting}=0.2", xlim=(-21, 21))
+        axis.set(title=f"{setting}=0.2", xlim=(-21, 35), xticks=(-20, 0, 20))
         axis.set_yticks(range(len(shown)), [text for _, text in shown] if axis is axes[0] else [""] * len(shown))
         axis.invert_yaxis()
     fig.supxlabel(f"measured on pictures 90 px wide and 60 px high, Keras {version}", fontsize=12)
@@ -187,10 +185,10 @@ def moved(changed, likeness, same, other):
         _picture(axis, pictures[0], name.replace(" ", "\n", 1))
         below.bar(place, likeness[name], width=0.55, color=plot.COLORS[1], edgecolor="white")
         below.text(place, likeness[name] + 0.02, f"{likeness[name]:.2f}", ha="center")
-    for value, text, style in ((same, "another photo, same flower", "--"), (other, "another flower", ":")):
+    for value, text, style, side in ((same, "another photo, same flower", "--", "bottom"), (other, "another flower", ":", "top")):
         below.axhline(value, color=plot.COLORS[2], linestyle=style)
-        below.text(len(changed) - 0.5, value, f" {text}", va="center", fontsize=11, color=plot.COLORS[2])
-    below.set(ylabel="likeness\nof features", ylim=(0, 1.15), xlim=(-0.5, len(changed) + 1.3))
+        below.text(len(changed) - 0.5, value, text, va=side, fontsize=11, color=plot.COLORS[2])
+    below.set(ylabel="likeness\nof features", ylim=(0, 1.15), xlim=(-0.5, len(changed) + 1.6))
     below.set_xticks([])
     return fig
 
