@@ -36,9 +36,8 @@ def _totals(book) -> tuple[str, ...]:
 def notes(book) -> list[str]:
     """The lines under the table: sums, sizes, and what could not be counted."""
     lines = [
-        f"{book.parameters:,} parameters = {book.parameters * 4 / 1e6:,.1f} MB in float32, {book.trainable:,} of them trainable; "
-        f"{book.activations:,} activations = {book.activations * 4 / 1e6:,.2f} MB an example; "
-        f"{book.multiply_adds / 1e9:,.3f} G multiply-adds.",
+        f"{book.parameters:,} parameters = {_size(book.parameters * 4)} in float32, {book.trainable:,} of them trainable; "
+        f"{book.activations:,} activations = {_size(book.activations * 4)} an example; {_short(book.multiply_adds)} multiply-adds."
     ]
     lines += [f"{row.name}: {row.note}." for row in book.rows if row.note]
     if book.not_counted:
@@ -144,6 +143,14 @@ def figure(book):
 
 def _placed(cell: str, width: int, column: int) -> str:
     return cell.ljust(width) if column < 1 else cell.rjust(width)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
+
+
+def _short(count: int) -> str:
+    return f"{count / 1e9:,.3f} G" if count >= 1e8 else f"{count:,}"
 
 
 def _axis(length) -> str:
