@@ -35,9 +35,10 @@ def _totals(book) -> tuple[str, ...]:
 
 def notes(book) -> list[str]:
     """The lines under the table: sums, sizes, and what could not be counted."""
+    parameters, activations = _size(book.parameters * 4), _size(book.activations * 4)
     lines = [
-        f"{book.parameters:,} parameters = {_size(book.parameters * 4)} in float32, {book.trainable:,} of them trainable; "
-        f"{book.activations:,} activations = {_size(book.activations * 4)} an example; {_short(book.multiply_adds)} multiply-adds."
+        f"{book.parameters:,} parameters = {parameters} in float32, {book.trainable:,} of them trainable; "
+        f"{book.activations:,} activations = {activations} an example; {_short(book.multiply_adds)} multiply-adds."
     ]
     lines += [f"{row.name}: {row.note}." for row in book.rows if row.note]
     if book.not_counted:
