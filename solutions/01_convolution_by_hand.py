@@ -653,7 +653,8 @@ print(f"{pooling.count_params()} parameters; (56, 56, 256) becomes {pooling.comp
 
 # %% [markdown]
 # ### Exercise: Pooling
-# `how` is `np.max` or `np.mean`. Windows that do not fit are left out, as before.
+# `how` is `np.max` or `np.mean`. Windows that do not fit are left out, as before. **Predict:** which shape has a 7×10 map after windows
+# of 3 with stride 2?
 
 
 # %%
@@ -800,7 +801,7 @@ for (name, values), (low, high) in zip(change.items(), ((95, 120), (60, 80), (7,
 # Two different words, then. The convolution itself is **equivariant**: shift the picture, and the map shifts along, exactly (the
 # printed difference). It is not invariant at all: one pixel, and the map has changed by more than its own length. The usual 2×2 pooling
 # hardly helps. A window of 8×8 does, up to a shift of a pixel or two, and pays with resolution. Whether it takes the largest or
-# the mean makes little difference here. What slides call invariance is **partial**, and it comes from many poolings in a row.
+# the mean makes little difference here. What slides call invariance is **partial**.
 #
 # ### Depth-wise pooling
 # Pooling can also go over *channels*. Take one edge filter in four directions, and keep the strongest answer at each place.
@@ -907,8 +908,8 @@ share = equal[middle, middle].sum() / equal.sum()
 results.record("share of the gradient in the middle 11×11 of 21×21", 100 * share, 90, 100, "%")
 
 # %% [markdown]
-# The middle quarter of the area carries almost all of the gradient. A pixel in the middle reaches the unit on very many paths, a pixel at
-# the rim on one. The *effective* receptive field is a bell, and much smaller than the number you computed.
+# The middle quarter of the area carries almost all of the gradient. A pixel in the middle reaches the unit on very many paths, a pixel in
+# a corner on one. The *effective* receptive field is a bell, and much smaller than the number you computed.
 #
 # ### Exercise: Dilation
 # Dilation widens the field without a single weight more. Write the dilated kernel out: the same weights with zeros between them.
@@ -1117,7 +1118,7 @@ plot.show(
 results.record("learned against hidden kernel, largest deviation", np.abs(snapshots["step 200"] - hidden).max(), 0, 0.2)
 
 # %% [markdown]
-# Nobody told the layer about edges. A photograph, a target and the two gradients that you wrote were enough.
+# Nobody told the layer about edges. A photograph, a target and the gradient that you wrote were enough.
 
 # %% [markdown]
 # ## 12 · What you have shown
