@@ -305,7 +305,7 @@ results.record("VGG-16: activations on the two largest maps", share[names[0]][1]
 
 # %% tags=["nbval-check-output"]
 pooled_head = sum(row.parameters for row in vgg_book.rows if row.kind == "Conv2D") + (512 + 1) * 1000
-print(f"with an averaged head: {pooled_head:,} parameters, {100 * pooled_head / vgg_book.parameters:.1f} % of them")
+print(f"with an averaged head: {pooled_head:,}, {100 * pooled_head / vgg_book.parameters:.1f} % of the parameters")
 
 # %% [markdown] tags=["subslide"]
 # ### A famous total: "24M activations, 93 MB an image"
