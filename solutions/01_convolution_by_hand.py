@@ -244,7 +244,7 @@ plot.show(
 # the 1 further right inside it. A true convolution would have copied the kernel as it is.
 #
 # So deep learning says convolution and computes correlation. Does it matter? A layer that learns its kernels learns them turned, and
-# nothing is lost. It matters when you carry kernels from one library to another, and in the last section, where the
+# nothing is lost. It matters when you carry kernels from one library to another, and in section 11, where the
 # true convolution comes back.
 
 # %% [markdown]
@@ -541,8 +541,9 @@ plot.show(
     figures.race(times, adds, "56×56×128 → 256, 3×3"),
     alt="Milliseconds on a real layer, on a logarithmic axis. The NumPy ways and TensorFlow lie together; plain loops are thousands of times slower.",
 )
-for name, milliseconds in times.items():
-    print(f"{name:32} {milliseconds:10,.1f} ms  {adds / milliseconds / 1e6:9.3g} billion multiply-adds/s")
+print(f"{'way':32} milliseconds   billion multiply-adds a second")
+for name, milliseconds in sorted(times.items(), key=lambda item: item[1]):
+    print(f"{name:32} {milliseconds:12,.1f} {adds / milliseconds / 1e6:12.3g}")
 for name, reason in (left_out | why).items():
     print(f"{name:32} {reason}")
 if "your conv_fast" in times:

@@ -597,7 +597,7 @@ def receptive_field(layers):
         field *= kernel
     return field
 """,
-            "do not multiply",
+            "You multiply the kernel sizes",
         ),
         (
             "strides ignored",
@@ -637,7 +637,7 @@ def receptive_field(layers):
 def receptive_field(layers):
     return sum(kernel for kernel, stride, dilation in layers)
 """,
-            "do not add up",
+            "You add the kernel sizes",
         ),
     ],
     "dilate": [

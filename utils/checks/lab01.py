@@ -135,7 +135,7 @@ BLIND = {"blur", "laplace", "line", "diagonal"}
 
 
 @lab.exercise(
-    "Which of the two does Keras compute?",
+    "Which of the two Keras computes",
     points=2,
     hints=(
         "Convolution is correlation with the kernel turned by 180°. Which kernels are the same after half a turn?",
@@ -353,8 +353,8 @@ def toeplitz(function):
             call(function, kernel, height, width),
             expected,
             mistakes={
-                "That is the transposed matrix: one row an output, one column an input.": expected.T,
-                "The kernel is flipped.": columns(kernel[::-1, ::-1], height, width),
+                "That is the transposed matrix. A row should make an output, a column should belong to a pixel.": expected.T,
+                "The kernel is flipped: that is the matrix of a true convolution.": columns(kernel[::-1, ::-1], height, width),
                 "That has four axes. Reshape it to (outputs, inputs).": expected.reshape(
                     height - kernel.shape[0] + 1, width - kernel.shape[1] + 1, height, width
                 ),
@@ -626,7 +626,7 @@ def receptive_field(function):
     vgg = [(3, 1, 1)] * 2 + [(2, 2, 1)] + [(3, 1, 1)] * 2 + [(2, 2, 1)] + ([(3, 1, 1)] * 3 + [(2, 2, 1)]) * 2 + [(3, 1, 1)] * 3
     cases = (
         ("one 5×5 layer", [(5, 1, 1)], 5, {}),
-        ("three 3×3 layers", [(3, 1, 1)] * 3, 7, {27: "Kernel sizes do not multiply.", 9: "Kernel sizes do not add up: neighbouring windows overlap."}),
+        ("three 3×3 layers", [(3, 1, 1)] * 3, 7, {27: "You multiply the kernel sizes. Neighbouring windows overlap, so each layer adds less than that.", 9: "You add the kernel sizes. Neighbouring windows overlap, so each layer adds less than its kernel."}),
         ("3×3 with stride 2, then 3×3", [(3, 2, 1), (3, 1, 1)], 7, {
             5: "You ignore the stride: behind a stride of 2, neighbouring units are 2 pixels apart.",
             4: "You ignore the stride: behind a stride of 2, neighbouring units are 2 pixels apart.",
