@@ -340,7 +340,7 @@ def widest_mlp(budget):
 def widest_convnet(budget):
     return (budget - 10) // 1_611
 """,
-            "too large",
+            "the convolutions have parameters too",
         ),
     ],
     "permute": [

@@ -298,13 +298,16 @@ def widths(widest_mlp, widest_convnet):
     ):
         for budget in budgets:
             width = call(function, budget)
+            no_output = f"{name}({budget}): each hidden unit also sends 10 weights to the output layer."
             mistakes = {
-                (budget - fixed) / unit: f"{name}({budget}) is not a whole number of units. Round down.",
-                (budget - fixed) // unit + 1: f"{name}({budget}) has one unit too many: round down, and do not forget any bias.",
-                (budget - fixed) // (unit - 1): f"{name}({budget}): each hidden unit has a bias.",
-                (budget - fixed) // (unit - 10): f"{name}({budget}): each hidden unit also sends 10 weights to the output layer.",
                 budget
                 // unit: f"{name}({budget}): first subtract what does not depend on the width, such as the ten biases of the output.",
+                (budget - fixed) // (unit - 1): f"{name}({budget}): each hidden unit has a bias.",
+                (budget - fixed) // (unit - 10): no_output,
+                budget // (unit - 10): no_output,
+                (budget - 10) // unit: f"{name}({budget}): the convolutions have parameters too.",
+                (budget - fixed) / unit: f"{name}({budget}) is not a whole number of units. Round down.",
+                (budget - fixed) // unit + 1: f"{name}({budget}) has one unit too many. Round down, and count every bias.",
             }
             number(width, (budget - fixed) // unit, what=f"{name}({budget})", mistakes=mistakes)
 
