@@ -306,18 +306,18 @@ check.answer("vgg_activations", vgg_activations)
 
 # %% [markdown]
 # ### Exercise: Where VGG's memory is
-# With your total of 15,237,608 values in float32: how many megabytes (10⁶ bytes) does an image leave? And how many percent of the
-# 138,357,544 parameters sit in the three dense layers, biases included?
+# With your total of 15,237,608 values in float32: how many megabytes (10⁶ bytes) does an image leave? And how many of the
+# 138,357,544 parameters sit in the three dense layers, biases included? Write expressions; do not round.
 
 # %%
-# `megabytes`, and `head_share` in percent.
+# Megabytes of one image, and parameters of the three dense layers.
 ### BEGIN SOLUTION
 megabytes = 15_237_608 * 4 / 1e6
-head_share = 100 * ((7 * 7 * 512 + 1) * 4096 + 4097 * 4096 + 4097 * 1000) / 138_357_544
+head_parameters = (7 * 7 * 512 + 1) * 4096 + 4097 * 4096 + 4097 * 1000
 ### END SOLUTION
 
 # %%
-check.answer("vgg_numbers", megabytes, head_share)
+check.answer("vgg_numbers", megabytes, head_parameters)
 
 # %% [markdown]
 # And now the whole table, row by row.
@@ -465,7 +465,7 @@ results.record("Xception at batch 32: mixed precision saves", 100 * savings["Xce
 # ### Exercise: A pooled head
 # Newer networks end differently: average each of the 512 channels of the last map over all places, then one `Dense(1000)`.
 # Give VGG-16 such a head. Its convolutions have 14,714,688 parameters. How many has the whole network then? And how many megabytes
-# does training with **Adam** save in weights, gradients and slots, against the original 138,357,544 parameters?
+# does training with **Adam** save in weights, gradients and slots, against the original 138,357,544 parameters? Do not round.
 
 # %%
 # `pooled_parameters` and `saved_megabytes`.
@@ -556,7 +556,8 @@ def resnet_parameters(depths):
     ### BEGIN SOLUTION
     total = 7 * 7 * 3 * 64 + 2 * 64 + 513 * 1000
     channels = 64
-    for filters, depth in zip((64, 128, 256, 512), depths, strict=True):
+    for stage, depth in enumerate(depths):
+        filters = 64 * 2**stage
         for _ in range(depth):
             total += 9 * channels * filters + 9 * filters**2 + 4 * filters
             if channels != filters:
@@ -651,7 +652,7 @@ def small(stack, shape=(28, 28, 1)):
 # %% [markdown]
 # ### Exercise: Nine received claims
 # Recompute each number. Use the ledger where it helps (`vgg_base.activations`, `small([PLAIN, DILATED]).rows[-1]`, `slots("momentum")`), a formula
-# where it is shorter. Then give each claim a verdict: `"right"`, `"wrong"`, or `"incomplete"` when it holds only under a condition
+# where it is shorter; do not round. Then give each claim a verdict: `"right"`, `"wrong"`, or `"incomplete"` when it holds only under a condition
 # that it does not name.
 
 # %%

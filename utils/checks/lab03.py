@@ -360,35 +360,34 @@ def vgg_activations(function):
     "Where VGG's memory is",
     hints=(
         "A float32 takes 4 bytes, and a megabyte is 10⁶ bytes. The head is the three dense layers, biases included.",
-        "megabytes = 15,237,608 · 4 / 10⁶. The head: (7·7·512 + 1)·4096 + (4096 + 1)·4096 + (4096 + 1)·1000, "
-        "as a share of 138,357,544, in percent.",
+        "megabytes = 15,237,608 · 4 / 10⁶. The head: (7·7·512 + 1)·4096 + (4096 + 1)·4096 + (4096 + 1)·1000.",
     ),
 )
-def vgg_numbers(megabytes, head_share):
-    number(
+def vgg_numbers(megabytes, head_parameters):
+    values = 15_237_608
+    _near(
         megabytes,
-        60.950432,
-        tolerance=0.006,
-        mistakes={
-            58.127: "`megabytes`: you divided by 2²⁰: those are mebibytes. Here a megabyte is 10⁶ bytes.",
-            15.237608: "`megabytes`: a float32 has 4 bytes.",
-            93.0: "`megabytes`: that is the published number. It does not follow from the table.",
-            121.900864: "`megabytes`: only one pass forward; each value takes 4 bytes.",
-            60950.432: "`megabytes`: those are kilobytes.",
+        values * 4 / 1e6,
+        {
+            values * 4 / 2**20: "`megabytes`: you divided by 2²⁰: those are mebibytes. Here a megabyte is 10⁶ bytes.",
+            values / 1e6: "`megabytes`: a float32 has 4 bytes.",
+            93: "`megabytes`: that is the published number. It does not follow from the table.",
+            values * 8 / 1e6: "`megabytes`: only one pass forward; each value takes 4 bytes.",
+            values * 4 / 1e3: "`megabytes`: those are kilobytes.",
         },
-        what="`megabytes`",
+        "`megabytes`",
     )
     number(
-        head_share,
-        100 * 123_642_856 / 138_357_544,
-        tolerance=0.06,
+        head_parameters,
+        123_642_856,
         mistakes={
-            123_642_856 / 138_357_544: "`head_share`: in percent, please.",
-            100 * 102_764_544 / 138_357_544: "`head_share`: that is the first dense layer alone.",
-            100 * 119_545_856 / 138_357_544: "`head_share`: the last layer, Dense(1000), belongs to the head too.",
-            100 * 14_714_688 / 138_357_544: "`head_share`: that is the share of the convolutions.",
+            123_633_664: "`head_parameters`: the biases are missing, one for each unit.",
+            102_764_544: "`head_parameters`: that is the first dense layer alone.",
+            119_545_856: "`head_parameters`: the last layer, Dense(1000), belongs to the head too.",
+            14_714_688: "`head_parameters`: those are the convolutions'.",
+            16_781_312 + 4_097_000: "`head_parameters`: the first dense layer, behind Flatten, is missing.",
         },
-        what="`head_share`",
+        what="`head_parameters`",
     )
 
 
@@ -510,11 +509,10 @@ def pooled_head(pooled_parameters, saved_megabytes):
         what="`pooled_parameters`",
     )
     saved = 138_357_544 - 15_227_688
-    number(
+    _near(
         saved_megabytes,
         saved * 16 / 1e6,
-        tolerance=0.06,
-        mistakes={
+        {
             saved
             * 4
             / 1e6: "`saved_megabytes`: that is the weights alone. A parameter under Adam also has a gradient and two slots.",
@@ -523,7 +521,7 @@ def pooled_head(pooled_parameters, saved_megabytes):
             saved * 16 / 2**20: "`saved_megabytes`: a megabyte is 10⁶ bytes here.",
             saved * 16: "`saved_megabytes`: in megabytes, please.",
         },
-        what="`saved_megabytes`",
+        "`saved_megabytes`",
     )
 
 
@@ -752,17 +750,54 @@ _VERDICTS = {
     "dilation": ("incomplete", "Against a plain 3×3 kernel nothing is saved; only against a kernel of the same reach."),
     "convnet": ("wrong", "In the lecture's own pair the ConvNet has more parameters than the MLP."),
 }
+_VGG_PRODUCTS = 15_346_630_656  # multiply-adds of VGG-16's convolutions; its dense layers add 123,633,664
 _NUMBERS = {
-    "activations": (15_237_608, 0, {15_087_080: "`activations`: the image itself is missing.", 15_228_416: "`activations`: the dense layers are missing."}),
-    "megabytes": (553.430176, 0.06, {527.792: "`megabytes`: those are mebibytes, of 2²⁰ bytes. Here a megabyte is 10⁶."}),
-    "adam": (3, 0, {2: "`adam`: that is plain SGD: weight and gradient.", 4: "`adam`: that is Adam. Momentum keeps one slot.", 1: "`adam`: the factor counts weight, gradient and slot."}),
-    "conv1": (34_944, 0, {34_848: "`conv1`: the biases are missing."}),
-    "width": (54, 0, {54.25: "`width`: 54.25 windows? Round down.", 55: "`width`: that is the size for an input of 227."}),
-    "field": (5, 0, {3: "`field`: that is the kernel. What do three neighbouring units of the first layer see together?", 6: "`field`: neighbouring windows overlap.", 9: "`field`: neighbouring windows overlap."}),
-    "flops": (30.693, 0.01, {15.347: "`flops`: those are multiply-adds. Each is two operations.", 30.941: "`flops`: that includes the dense layers; the slide's number leaves them out.", 15.47: "`flops`: those are multiply-adds, and with the dense layers."}),
-    "dilation": (0, 0, {1024: "`dilation`: that is against a 5×5 kernel; the claim asks nothing but fewer. Compare with 3×3."}),
-    "convnet": (228_224, 0, {-228_224: "`convnet`: ConvNet minus MLP, please.", 431_754: "`convnet`: that is the ConvNet alone.", 203_530: "`convnet`: that is the MLP alone."}),
-}  # fmt: skip
+    "activations": (
+        15_237_608,
+        {15_087_080: "`activations`: the image itself is missing.", 15_228_416: "`activations`: the dense layers are missing."},
+    ),
+    "megabytes": (
+        138_357_544 * 4 / 1e6,
+        {138_357_544 * 4 / 2**20: "`megabytes`: those are mebibytes, of 2²⁰ bytes. Here a megabyte is 10⁶."},
+    ),
+    "adam": (
+        3,
+        {
+            2: "`adam`: that is plain SGD: weight and gradient.",
+            4: "`adam`: that is Adam. Momentum keeps one slot.",
+            1: "`adam`: the factor counts weight, gradient and slot.",
+        },
+    ),
+    "conv1": (34_944, {34_848: "`conv1`: the biases are missing."}),
+    "width": (54, {54.25: "`width`: 54.25 windows? Round down.", 55: "`width`: that is the size for an input of 227."}),
+    "field": (
+        5,
+        {
+            3: "`field`: that is the kernel. What do three neighbouring units of the first layer see together?",
+            6: "`field`: neighbouring windows overlap.",
+            9: "`field`: neighbouring windows overlap.",
+        },
+    ),
+    "flops": (
+        2 * _VGG_PRODUCTS / 1e9,
+        {
+            _VGG_PRODUCTS / 1e9: "`flops`: those are multiply-adds. Each is two operations.",
+            2
+            * (_VGG_PRODUCTS + 123_633_664)
+            / 1e9: "`flops`: that includes the dense layers; the slide's number leaves them out.",
+            2 * _VGG_PRODUCTS: "`flops`: in billions, please.",
+        },
+    ),
+    "dilation": (0, {1024: "`dilation`: that is against a 5×5 kernel; the claim names none. Compare with the plain 3×3."}),
+    "convnet": (
+        228_224,
+        {
+            -228_224: "`convnet`: ConvNet minus MLP, please.",
+            431_754: "`convnet`: that is the ConvNet alone.",
+            203_530: "`convnet`: that is the MLP alone.",
+        },
+    ),
+}
 
 
 @lab.exercise(
@@ -780,19 +815,18 @@ def errata(recomputed, verdicts):
         need(isinstance(answers, dict), f"`{name}` is a dictionary with one entry for each claim.")
         missing = [claim for claim in _VERDICTS if claim not in answers]
         need(not missing, f"`{name}` has no entry for {', '.join(missing)}.")
-    for claim, (expected, tolerance, mistakes) in _NUMBERS.items():
-        _near(recomputed[claim], expected, tolerance, mistakes, f"recomputed[{claim!r}]")
+    for claim, (expected, mistakes) in _NUMBERS.items():
+        _near(recomputed[claim], expected, mistakes, f"recomputed[{claim!r}]")
     for claim, (expected, why) in _VERDICTS.items():
         options = ("right", "wrong", "incomplete")
         choice(verdicts[claim], expected, options, mistakes={option: f"verdicts[{claim!r}]: {why}" for option in options})
 
 
-def _near(value, expected, tolerance, mistakes, what):
-    """`number`, with mistakes that may be rounded like the answer itself."""
-    for mistaken, message in mistakes.items():
-        if isinstance(value, (int, float)) and abs(value - mistaken) <= tolerance < abs(value - expected):
-            wrong(message)
-    number(value, expected, tolerance=tolerance, mistakes=mistakes, what=what)
+def _near(value, expected, mistakes, what):
+    """`number`, exact but for the last digits; who rounds is told to write the expression."""
+    if isinstance(value, (int, float)) and 1e-6 < abs(value - expected) <= 0.006:
+        wrong(f"{what} is rounded, or nearly right. Write the expression and let Python do the division.")
+    number(value, expected, tolerance=1e-6, mistakes=mistakes, what=what)
 
 
 # ---------------------------------------------------------------- 7 · measured
