@@ -65,6 +65,19 @@ def activations(lower, images, *, mirrored=False, label="activations"):
     return outputs(lower, images[:, :, ::-1] if mirrored else images, prepare=scale, dtype=np.float16, label=label)
 
 
+def linear_head(features, labels, strength=0.1):
+    """A logistic regression on features (n, d): `.predict_proba`, `.coef_` (classes, d), `.intercept_`.
+
+    `strength` is the inverse of the L2 penalty. It runs on one core: the matrices are small, and two numerical libraries
+    that fight for the cores (TensorFlow's threads and BLAS') make it slower, not faster.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return LogisticRegression(C=strength, max_iter=1000).fit(features, labels)
+
+
 def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
