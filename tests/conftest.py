@@ -14,8 +14,10 @@ from utils.data import fetch
 
 
 @pytest.fixture
-def settings(tmp_path):
-    """Settings with an empty cache of their own and times that suit a test."""
+def settings(tmp_path, monkeypatch):
+    """Settings with an empty cache of their own and times that suit a test. No proxy stands before this machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,nobody.invalid")
     fetch.forget_network()
     yield fetch.Settings(
         cache=tmp_path / "cache",

@@ -49,11 +49,12 @@ class Flowers:
     def full(self) -> bool:
         return self.official and len(self) == OFFICIAL_COUNT
 
-    def arrays(self, size: int | None = None, indices=None):
+    def arrays(self, size: int | None = None, indices=None, crop: bool = False):
         """(images uint8 (n, size, size, 3), labels int64 (n,)), for all photos or those at `indices`.
 
-        Every photo is resized as a whole: nothing is cropped away, so its proportions change by as much as it was not
-        square (a third, for most). Bilinear with antialiasing, which is Pillow's.
+        Every photo is resized as a whole: nothing is cut away, so its proportions change by as much as it was not
+        square (a third, for most). With `crop` the square in its middle is taken instead, and proportions stay.
+        Bilinear with antialiasing, which is Pillow's.
         """
         import numpy as np
 
@@ -62,7 +63,7 @@ class Flowers:
         images = np.empty((len(chosen), size, size, 3), np.uint8)
 
         def read(position: int) -> None:
-            images[position] = _read(self.paths[chosen[position]], size)
+            images[position] = _read(self.paths[chosen[position]], size, crop)
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # Pillow decodes outside Python's global lock
             list(pool.map(read, range(len(chosen))))
@@ -279,9 +280,10 @@ def clean_photo(source: Path, target: Path) -> str | None:
     return f"converted ({', '.join(odd)})"
 
 
-def _read(path: Path, size: int):
+def _read(path: Path, size: int, crop: bool):
     import numpy as np
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+        resized = ImageOps.fit if crop else Image.Image.resize
+        return np.asarray(resized(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR))
