@@ -27,7 +27,7 @@ KINDS = {
 def silhouette(book, title: str = "") -> Figure:
     """A network from its ledger: a box for each layer, as tall as its map (square-root scale), wider with more channels."""
     rows = [row for row in book.rows if row.kind in KINDS]
-    fig, axis = plot.figure(size=(9.6, 3.2))
+    fig, axis = plot.figure(size=(9.6, 2.8))
     widths = [0.25 + 0.75 * np.sqrt(row.output_shape[-1] / 512) if len(row.output_shape) == 3 else 0.5 for row in rows]
     lefts = np.concatenate([[0], np.cumsum(np.asarray(widths) + 0.18)[:-1]])
     previous, side, used = None, None, {}
@@ -39,7 +39,8 @@ def silhouette(book, title: str = "") -> Figure:
         axis.add_patch(box)
         used.setdefault(name, box)
         label = f"{row.output_shape[-1]}" if flat else f"{row.output_shape[0]}²×{row.output_shape[-1]}"
-        if label != previous and (len(rows) < 30 or row.output_shape[:1] != side):  # a deep network: new sizes only
+        named = not flat or row.kind == "Dense"
+        if named and label != previous and (len(rows) < 30 or row.output_shape[:1] != side):  # a deep network: new sizes only
             axis.text(left, -tall / 2 - 0.5, label, rotation=-40, ha="left", va="top", fontsize=11)
         previous, side = label, row.output_shape[:1]
     total = lefts[-1] + widths[-1]
@@ -160,7 +161,7 @@ def dense_block(start: int, growth: int, count: int) -> Figure:
 def separable(size: int, inputs: int, outputs: int) -> Figure:
     """A full convolution beside a separable one, with their weights: space and depth together, or one after the other."""
     full, depth, point = size * size * inputs * outputs, size * size * inputs, inputs * outputs
-    fig, axis = _canvas((9.4, 3.3), (0, 10), (-0.1, 4.0))
+    fig, axis = _canvas((9.4, 3.0), (0, 10), (-0.1, 4.0))
     axis.text(2.2, 3.7, "convolution", ha="center", fontsize=13, weight="bold")
     _box(axis, 2.2, 0.4, f"{inputs} maps", "0.8", 2.2)
     _box(axis, 2.2, 1.8, f"{size}×{size} over all {inputs} maps\n{full:,} weights", SKY, 3.6, 0.95)
@@ -202,7 +203,7 @@ def costs(table: dict[str, tuple[float, float]]) -> Figure:
     fig, axis = plot.figure(size=(8.6, 4.1))
     for i, (name, (parameters, work)) in enumerate(table.items()):
         axis.plot(parameters, work, marker=plot.MARKERS[i % 7], color=plot.COLORS[i % 6 + 1], ms=10, ls="")
-        axis.annotate(name, (parameters, work), xytext=(9, 4), textcoords="offset points", fontsize=12)
+        axis.annotate(name, (parameters, work), xytext=(9, (6, -15)[i % 2]), textcoords="offset points", fontsize=12)
     axis.set(xscale="log", yscale="log", xlabel="parameters, millions", ylabel="multiply-adds an image, billions")
     axis.margins(x=0.22, y=0.15)
     axis.grid(color="0.9")
@@ -265,7 +266,7 @@ def search(budget, curves: dict, landscape) -> Figure:
 
 def cell(names: list[str], colours=(SKY, PINK, ORANGE, GREEN)) -> Figure:
     """An architecture of the search: a chain of chosen operations between a stem and the classifier."""
-    fig, axis = _canvas((9.4, 1.2), (-0.2, 2.3 * (len(names) + 2)), (-0.6, 0.6))
+    fig, axis = _canvas((9.4, 1.0), (-0.2, 2.3 * (len(names) + 2)), (-0.6, 0.6))
     chain = ["stem 3×3", *names, "mean, dense"]
     for i, name in enumerate(chain):
         _box(axis, 1 + 2.3 * i, 0, name, "0.8" if i in (0, len(chain) - 1) else colours[i % len(colours)], 1.75)
