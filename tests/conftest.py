@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from utils import data
 from utils.data import fetch
 
 
@@ -19,7 +20,7 @@ def settings(tmp_path, monkeypatch):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,nobody.invalid")
     fetch.forget_network()
-    yield fetch.Settings(
+    yield data.Settings(
         cache=tmp_path / "cache",
         probe_seconds=1.0,
         network_seconds=2.0,
@@ -46,6 +47,9 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files, self.script, self.requests = {}, {}, []
         self.closing = threading.Event()
+
+    def handle_error(self, *_):
+        """A client that hangs up, or speaks another protocol, is what these tests are about: nothing to print."""
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -166,7 +170,7 @@ def fault(record_property):
         start = time.monotonic()
         try:
             result = action()
-        except fetch.DownloadFailed as failure:
+        except data.DownloadFailed as failure:
             result = failure
             ending = f"a sentence: {failure}"
         record_property("fault", f"{name}\t{time.monotonic() - start:.1f} s\t{ending}")

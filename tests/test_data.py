@@ -30,7 +30,7 @@ REAL = os.environ.get("COURSE_DATA", "")
 
 def real_folder() -> Path:
     """The folder of real data that the tests were given, or the test is skipped."""
-    folder = fetch.Settings(cache=Path("unused"), course_data=REAL).folder
+    folder = data.Settings(cache=Path("unused"), course_data=REAL).folder
     if folder is None or not folder.is_dir():
         pytest.skip("needs real data: set COURSE_DATA to a folder with mnist.npz and flower_photos.tgz")
     return folder
@@ -72,7 +72,7 @@ def test_settings_come_from_the_environment(monkeypatch, tmp_path):
 
 def test_a_relative_folder_is_found_from_where_a_notebook_runs(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert fetch.Settings(cache=tmp_path, course_data="utils").folder == PROJECT / "utils"
+    assert data.Settings(cache=tmp_path, course_data="utils").folder == PROJECT / "utils"
 
 
 def items_hash(content: bytes) -> str:
@@ -602,7 +602,7 @@ def test_imagenet_classes(settings, tmp_path, monkeypatch):
 def real_xception():
     """The real weights, from COURSE_DATA or the cache, or the test is skipped."""
     try:
-        return data.pretrained("xception", quiet=True, settings=fetch.Settings.from_environment(offline=True))
+        return data.pretrained("xception", quiet=True, settings=data.Settings.from_environment(offline=True))
     except data.Missing:
         pytest.skip("needs the real weights: run `python -m utils.data fetch`")
 

@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import cut, other, stall, status, trickle, well
-from utils.data import fetch, sources
+from utils import data
+from utils.data import download, fetch, sources
+from utils.data import settings as settings_module
 
 PROJECT = Path(__file__).resolve().parents[1]
 CONTENT = bytes(range(256)) * 800  # 204,800 bytes
@@ -33,7 +35,7 @@ def site(server):
 
 def get_from(address, settings, **options):
     options = {"known_hash": HASH, "size": len(CONTENT), "title": "digits", **options}
-    return fetch.download(address, settings.cache / NAME, settings, **options)
+    return download.download(address, settings.cache / NAME, settings, **options)
 
 
 def get(site, settings, **options):
@@ -49,7 +51,7 @@ def assert_right(result, settings):
 def assert_sentence(result, *words):
     """A failure in words for a person: what, and what to do; no library's names, and the cache holds no such file."""
     text = str(result)
-    assert isinstance(result, fetch.DownloadFailed), result
+    assert isinstance(result, data.DownloadFailed), result
     assert "\n" not in text and len(text) < 450 and text.endswith(".")
     assert not re.search(r"urllib|requests\.|Pool|Errno|Traceback|<.*object", text), text
     assert re.search(r"COURSE_DATA|COURSE_CACHE|again|pip", text), text
@@ -208,7 +210,7 @@ def test_disk_full_in_the_middle(fault, site, settings, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(fetch, "_write", full)
+        patch.setattr(download, "_write", full)
         result = fault("disk full in the middle", lambda: get(site, settings))
     assert_sentence(result, "disk", "full", "COURSE_CACHE")
     assert not list((settings.cache / ".incoming").iterdir())  # the part would keep the disk full
@@ -216,7 +218,7 @@ def test_disk_full_in_the_middle(fault, site, settings, monkeypatch):
 
 
 def test_disk_too_small(fault, site, settings, monkeypatch):
-    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     assert_sentence(fault("disk too small to begin", lambda: get(site, settings)), "full", "COURSE_CACHE")
     assert not site.gets()  # noticed before anything was sent
 
@@ -240,7 +242,7 @@ def test_permission_denied(fault, site, settings, monkeypatch):
     def denied(*_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(fetch.os, "replace", denied)
+    monkeypatch.setattr(download.os, "replace", denied)
     assert_sentence(fault("cache loses its permission", lambda: get(site, settings)), "Permission denied", "COURSE_CACHE")
     assert_no_half_file(settings)
 
@@ -249,15 +251,15 @@ def test_read_only_cache_in_a_notebook(fault, site, settings, capsys):
     """A notebook goes on: with one sentence, and a temporary folder for this session."""
     settings.cache.write_text("in the way", encoding="utf-8")
     item = sources.Item("digits", "digits", NAME, site.address(NAME), HASH, len(CONTENT), "", "none")
-    fetch._session_folder.cache_clear()
+    settings_module.session_folder.cache_clear()
     try:
         found, reasons = fault("read-only cache, in a notebook", lambda: fetch.obtain(item, settings, lambda _: None))
         assert found.source == "official" and found.path.read_bytes() == CONTENT and not reasons
-        assert_sentence(fetch.DownloadFailed(capsys.readouterr().out.strip()), "temporary folder", "COURSE_CACHE")
+        assert_sentence(data.DownloadFailed(capsys.readouterr().out.strip()), "temporary folder", "COURSE_CACHE")
         assert fetch.obtain(item, settings, lambda _: None)[0].source == "cache"
         assert capsys.readouterr().out == "" and len(site.gets()) == 1
     finally:
-        fetch._session_folder.cache_clear()
+        settings_module.session_folder.cache_clear()
 
 
 # ── Several processes ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -265,9 +267,9 @@ def test_read_only_cache_in_a_notebook(fault, site, settings, capsys):
 CHILD = """
 import sys
 from pathlib import Path
-from utils.data import fetch
-settings = fetch.Settings(cache=Path(sys.argv[1]), progress=False, stall_seconds=15, backoff_seconds=0.01)
-path = fetch.download(sys.argv[2], settings.cache / "digits.bin", settings, known_hash=sys.argv[3], size=204800)
+from utils.data import Settings, download
+settings = Settings(cache=Path(sys.argv[1]), progress=False, stall_seconds=15, backoff_seconds=0.01)
+path = download.download(sys.argv[2], settings.cache / "digits.bin", settings, known_hash=sys.argv[3], size=204800)
 print(path.stat().st_size)
 """
 
@@ -318,7 +320,7 @@ def test_killed_in_the_middle(fault, site, settings):
 
 
 def test_lock_that_never_opens(fault, site, settings):
-    with fetch.locked(settings.cache / NAME, settings):
+    with download.locked(settings.cache / NAME, settings):
         result = fault("lock held for ever", lambda: get(site, replace(settings, lock_seconds=0.2)))
     assert_sentence(result, "Another program", "again")
     assert not site.gets()

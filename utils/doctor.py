@@ -15,6 +15,7 @@ from pathlib import Path
 
 from utils import data
 from utils.data import fetch, sources
+from utils.data.settings import require_writable
 
 PROJECT = Path(__file__).resolve().parents[1]
 INSTALL = "python -m pip install -r requirements.txt"
@@ -145,7 +146,7 @@ def check_memory(free_gb: float | None = None, total_gb: float | None = None) ->
 def check_disk(settings: data.Settings, free_gb: float | None = None) -> Finding:
     """Space in the cache, and whether it can be written."""
     try:
-        fetch.require_writable(settings.cache)
+        require_writable(settings.cache)
         free_gb = shutil.disk_usage(settings.cache).free / 1e9 if free_gb is None else free_gb
     except OSError as error:
         reason = error.strerror or error

@@ -11,10 +11,12 @@ official address → the stand-in. `COURSE_OFFLINE=1` skips the network. Each fu
 one it got and why. From a terminal: `python -m utils.data status | fetch | clear`.
 """
 
-from .fetch import DownloadFailed, Missing, Settings, forget_network
+from .errors import DownloadFailed, Missing
+from .fetch import forget_network
 from .flowers import Flowers, load_flowers
 from .mnist import Mnist, load_mnist
 from .photos import load_photo
+from .settings import Settings
 from .splits import split
 from .weights import imagenet_classes, pretrained
 

@@ -7,7 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import fetch, flowers, mnist, sources, weights
+from . import errors, fetch, flowers, mnist, sources, weights
+from .settings import Settings
 
 DEFAULT = ("mnist", "xception")  # what set-up brings; --all adds the larger files
 PATIENCE = {"probe_seconds": 10.0, "network_seconds": 60.0, "temporary_ok": False}
@@ -26,17 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("clear", help="delete what the course keeps in its cache")
     options = parser.parse_args(arguments)
     if options.command == "status":
-        return status(fetch.Settings.from_environment())
+        return status(Settings.from_environment())
     if options.command == "clear":
-        return clear(fetch.Settings.from_environment())
+        return clear(Settings.from_environment())
     unknown = [name for name in options.names if name not in sources.ITEMS]
     if unknown:
         parser.error(f"there is no item {unknown[0]!r}: choose from {', '.join(sources.ITEMS)}")
     names = list(sources.ITEMS) if options.all else options.names or list(DEFAULT)
-    return fetch_all(names, fetch.Settings.from_environment(**PATIENCE), options.to, options.strict)
+    return fetch_all(names, Settings.from_environment(**PATIENCE), options.to, options.strict)
 
 
-def status(settings: fetch.Settings) -> int:
+def status(settings: Settings) -> int:
     """Print one line an item: where it is, how large, and what stands in for it."""
     print(f"cache        {settings.cache}")
     print(f"COURSE_DATA  {settings.course_data or 'not set'}")
@@ -48,7 +49,7 @@ def status(settings: fetch.Settings) -> int:
     return 0
 
 
-def fetch_all(names: list[str], settings: fetch.Settings, folder: Path | None, strict: bool) -> int:
+def fetch_all(names: list[str], settings: Settings, folder: Path | None, strict: bool) -> int:
     """Bring the named items; copy them to `folder` if one is given. 0, or 1 when `strict` and something is missing."""
     failed = []
     for name in names:
@@ -61,7 +62,7 @@ def fetch_all(names: list[str], settings: fetch.Settings, folder: Path | None, s
             if folder:
                 line += f", copied to {_copy(found.path, folder)}"
             print(fetch.with_reasons(f"{line}.", reasons))
-        except fetch.Missing as trouble:
+        except errors.Missing as trouble:
             failed.append(item)
             print(trouble, file=sys.stderr)
     if folder and len(failed) < len(names):
@@ -71,7 +72,7 @@ def fetch_all(names: list[str], settings: fetch.Settings, folder: Path | None, s
     return 1 if failed and strict else 0
 
 
-def _obtain(item: sources.Item, settings: fetch.Settings) -> tuple[fetch.Found | None, list[str]]:
+def _obtain(item: sources.Item, settings: Settings) -> tuple[fetch.Found | None, list[str]]:
     if item is sources.MNIST:
         return fetch.obtain(item, settings, mnist.read_mnist)
     if item is not sources.FLOWERS:
@@ -97,11 +98,11 @@ def _copy(source: Path, folder: Path) -> Path:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise fetch.disk_trouble(error, folder, "give --to a folder") from error
+        raise errors.disk_trouble(error, folder, "give --to a folder") from error
     return target
 
 
-def clear(settings: fetch.Settings) -> int:
+def clear(settings: Settings) -> int:
     """Delete what the course put into its cache, by name: whatever else lies there is left alone."""
     patterns = ("flowers-*", "garden-*", "mirrors", ".incoming", ".locks")
     files = [name for item in sources.ITEMS.values() for name in (item.filename, *item.also)]

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import archives, fetch, sources
+from . import archives, download, errors, fetch, sources
+from .settings import Settings
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 OFFICIAL_COUNT = 3670
@@ -74,7 +75,7 @@ def load_flowers(
     size: int | None = None,
     per_class: int | None = None,
     quiet: bool = False,
-    settings: fetch.Settings | None = None,
+    settings: Settings | None = None,
 ) -> Flowers:
     """The flower photos, with one line that says which ones and why.
 
@@ -82,7 +83,7 @@ def load_flowers(
     many photos of each class. `source` is "course_data", "cache", "official" or "stand-in".
     Source: The TensorFlow Team, Flowers (2019); the photos are by their photographers, under Creative Commons.
     """
-    settings = settings or fetch.Settings.from_environment()
+    settings = settings or Settings.from_environment()
     reasons: list[str] = []
     tree, source = _real_tree(settings, reasons)
     if tree is None:
@@ -162,7 +163,7 @@ def _make_tree(name: str, settings, fill) -> Path:
         if _is_tree(place / name):
             return place / name
     target = settings.workspace() / name
-    with fetch.locked(target, settings):
+    with download.locked(target, settings):
         if _is_tree(target):
             return target
         unfinished = target.parent / ".incoming" / name
@@ -176,7 +177,7 @@ def _make_tree(name: str, settings, fill) -> Path:
             (unfinished / "tree.json").write_text(json.dumps(content), encoding="utf-8")
             os.replace(unfinished, target)
         except OSError as error:
-            raise fetch.disk_trouble(error, target.parent) from error
+            raise errors.disk_trouble(error, target.parent) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return target

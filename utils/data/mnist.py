@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import fetch, sources
+from .settings import Settings
 
 # Digits of each class 0–9, as published: the arrays are judged by these, since a copy may be compressed differently.
 TRAIN_COUNTS = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
@@ -21,14 +22,14 @@ class Mnist(NamedTuple):
     full: bool
 
 
-def load_mnist(quiet: bool = False, settings: fetch.Settings | None = None) -> Mnist:
+def load_mnist(quiet: bool = False, settings: Settings | None = None) -> Mnist:
     """The digits, with one line that says which ones and why.
 
     Full set: 60,000 for training and 10,000 for testing, in the order of `keras.datasets.mnist`. Stand-in: 4,000 and
     1,000, a fixed split with the same number of each digit. Same shapes and dtypes. `source` is "course_data", "cache",
     "official" or "stand-in". Source: LeCun and others, http://yann.lecun.com/exdb/mnist/.
     """
-    settings = settings or fetch.Settings.from_environment()
+    settings = settings or Settings.from_environment()
     found, reasons = fetch.obtain(sources.MNIST, settings, read_mnist)
     if found:
         digits = Mnist(*read_mnist(found.path), source=found.source, full=True)

