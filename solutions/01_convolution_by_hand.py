@@ -744,15 +744,16 @@ plot.show(
 
 # %% [markdown]
 # ### Exercise: A, B, C and D
-# Each picture goes through max pooling, size 2, stride 2. The result has nine values. How many of the nine differ from A's?
+# Each picture goes through max pooling, size 2, stride 2. The result has nine values. How many of the nine
+# differ from A's? Answer with a dictionary, `{"B": …, "C": …, "D": …}`.
 
 # %%
 ### BEGIN SOLUTION
-changed_b, changed_c, changed_d = 0, 6, 6
+changed = {"B": 0, "C": 6, "D": 6}
 ### END SOLUTION
 
 # %%
-check.answer("shifted_pictures", changed_b, changed_c, changed_d)
+check.answer("shifted_pictures", changed)
 
 # %%
 pooled = {

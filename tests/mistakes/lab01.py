@@ -582,10 +582,11 @@ def maximum(a, b):
         ),
     ],
     "shifted_pictures": [
-        ("pixels counted", "changed_b, changed_c, changed_d = 8, 8, 8\n", "Count values of the pooled map"),
-        ("half counted", "changed_b, changed_c, changed_d = 0, 3, 3\n", "count both"),
-        ("invariant to one pixel", "changed_b, changed_c, changed_d = 0, 6, 0\n", "a window further left"),
-        ("B changes", "changed_b, changed_c, changed_d = 6, 6, 6\n", "still in the windows"),
+        ("pixels counted", 'changed = {"B": 8, "C": 8, "D": 8}\n', "Count values of the pooled map"),
+        ("half counted", 'changed = {"B": 0, "C": 3, "D": 3}\n', "count both"),
+        ("invariant to one pixel", 'changed = {"B": 0, "C": 6, "D": 0}\n', "a window further left"),
+        ("a list", "changed = [0, 6, 6]\n", "a dictionary with the keys"),
+        ("B changes", 'changed = {"B": 6, "C": 6, "D": 6}\n', "still in the windows"),
     ],
     "receptive_field": [
         (

@@ -595,22 +595,19 @@ def max_is_not_linear(window, maximum):
         "When it enters another column of windows, three values go and three come.",
     ),
 )
-def shifted_pictures(changed_b, changed_c, changed_d):
-    halved = {
-        3: "the line is gone from its old windows and has come into new ones: count both.",
-        8: "those are pixels of the picture. Count values of the pooled map, which is 3×3.",
-    }
-    number(
-        changed_b,
-        0,
-        mistakes={8: f"`changed_b`: {halved[8]}", 6: "`changed_b`: the line is still in the windows of columns 2–3."},
-        what="`changed_b`",
-    )
-    for name, answer in (("changed_c", changed_c), ("changed_d", changed_d)):
-        mistakes = {value: f"`{name}`: {message}" for value, message in halved.items()}
-        if name == "changed_d":
-            mistakes[0] = "`changed_d`: one step to the left, and the line is in column 1: a window further left."
-        number(answer, 6, mistakes=mistakes, what=f"`{name}`")
+def shifted_pictures(changed):
+    if not isinstance(changed, dict) or set(changed) != set("BCD"):
+        wrong('`changed` should be a dictionary with the keys "B", "C" and "D".')
+    for name, expected in (("B", 0), ("C", 6), ("D", 6)):
+        mistakes = {
+            3: f"{name}: the line is gone from its old windows and has come into new ones: count both.",
+            8: f"{name}: those are pixels of the picture. Count values of the pooled map, which is 3×3.",
+        }
+        if name == "B":
+            mistakes[6] = "B: the line is still in the windows of columns 2–3."
+        if name == "D":
+            mistakes[0] = "D: one step to the left, and the line is in column 1: a window further left."
+        number(changed[name], expected, mistakes=mistakes, what=f'`changed["{name}"]`')
 
 
 @lab.exercise(
