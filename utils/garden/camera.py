@@ -20,14 +20,12 @@ def from_picture(picture):
     return np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1)) * np.float32(1 / 255)
 
 
-def blur(rgb, radius):
-    """Gaussian blur of float32 (3, h, w) in 0..1; radius in pixels."""
-    return from_picture(Image.fromarray(to_bytes(rgb)).filter(ImageFilter.GaussianBlur(radius)))
-
-
-def enlarge(rgb, size):
-    """float32 (3, h, w) in 0..1 to (3, size, size), bicubic."""
-    return from_picture(Image.fromarray(to_bytes(rgb)).resize((size, size), Image.Resampling.BICUBIC))
+def blur(rgb, radius, size):
+    """Gaussian blur of float32 (3, h, w) in 0..1, radius in pixels, then resized to (3, size, size)."""
+    picture = Image.fromarray(to_bytes(rgb)).filter(ImageFilter.GaussianBlur(radius))
+    if picture.width != size:
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return from_picture(picture)
 
 
 def expose(rgb, rng):
@@ -45,9 +43,11 @@ def expose(rgb, rng):
     # focus: mostly sharp, sometimes well beside it
     spread = abs(rng.normal(0.0, 0.004)) + (rng.uniform(0.006, 0.024) if rng.uniform() < 0.22 else 0)
     if spread * size > 0.5:  # less than half a pixel cannot be seen
-        rgb = blur(rgb, spread * size)
-    haze, grey = max(0.0, rng.normal(0.02, 0.12)), rng.uniform(0.5, 0.95)
-    rgb += min(haze, 0.4) * (grey - rgb)
+        rgb = blur(rgb, spread * size, size)
+    haze, grey = min(rng.normal(0.02, 0.12), 0.4), rng.uniform(0.5, 0.95)
+    if haze > 0:
+        rgb *= 1 - haze
+        rgb += haze * grey
     fade = rng.uniform()
     if fade < 0.2:  # pale colours; a few pictures are black and white
         pale = 1.0 if fade < 0.05 else rng.uniform(0.3, 0.8)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from utils.garden.backdrop import backdrop
-from utils.garden.camera import blur, enlarge, expose
+from utils.garden.camera import blur, expose
 from utils.garden.greenery import OVAL, blades, green, leaf
 from utils.garden.paint import Light
 from utils.garden.planting import CLASSES, Bed, places, pose_for
@@ -86,7 +86,7 @@ def _background(bed, rng, key, label):
         place = rng.uniform(0, 1), rng.uniform(0.1, 0.95), rng.uniform(0.04, 0.1)
         own_rng = np.random.default_rng((*key, number + 1))
         far.plant(own, pose_for(own_rng, own, *place), own_rng, number + 1)
-    bed.canvas.rgb[:] = enlarge(blur(far.canvas.rgb, rng.uniform(0.008, 0.03) * small), size)
+    bed.canvas.rgb[:] = blur(far.canvas.rgb, rng.uniform(0.008, 0.03) * small, size)
     nearest = np.arange(size) * small // size
     bed.canvas.owner[:] = far.canvas.owner[nearest[:, None], nearest[None, :]]
     grown = (size / small) ** 2
