@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -65,7 +66,9 @@ def execute(
     started = time.perf_counter()
     error = None
     try:
-        with client.setup_kernel(env={name: value for name, value in wanted.items() if value != ""}):
+        # What libraries write to the kernel's own stderr would garble the progress bar; what cells print there is kept.
+        chosen = {name: value for name, value in wanted.items() if value != ""}
+        with client.setup_kernel(env=chosen, stderr=subprocess.DEVNULL):
             memory.watch(client.km)
             for position, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, position)
