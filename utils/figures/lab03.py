@@ -85,7 +85,7 @@ def predicted_against_measured(batches: Sequence[int], bills: Sequence, measured
     for i, part in enumerate(bills[0].parts):
         sizes = np.array([bill.parts[part] for bill in bills]) / 1e6
         look = {"color": plot.COLORS[1 + i], "hatch": hatches[i], "edgecolor": "white", "label": part}
-        axis.bar(batches, sizes, bottom=bottom, width=16, **look)
+        axis.bar(batches, sizes, bottom=bottom, width=0.5 * (batches[1] - batches[0]), **look)
         bottom += sizes
     axis.plot(batches, np.array(measured) / 1e6, "D-", color=plot.COLORS[0], ms=10, label="measured peak")
     for batch, predicted, peak in zip(batches, bottom, measured, strict=True):

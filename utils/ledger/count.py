@@ -109,21 +109,21 @@ class Ledger:
         """Memory of one training step on `batch` examples.
 
         Weights, gradients and optimizer slots of what is trainable; the activations that the backward pass needs, batch
-        times; and the gradients of activations alive at once on the way back. Not in it: what the library's kernels take as
-        workspace, and the library itself.
+        times; and what gradients of activations add to them at the worst moment of the way back. Not in it: what the
+        library's kernels take as workspace, and the library itself.
         """
         weight_bytes, activation_bytes = memory.precision(dtype)
         name, slots = memory.slots(optimizer)
-        kept, flying = self._flow.kept_bytes(activation_bytes), self._flow.in_flight()
-        if kept is None or flying is None:
+        found = self._flow.backward(activation_bytes)
+        if found is None:
             raise ValueError(_open_shape(self.name))
         parts = {"weights": self.parameters * weight_bytes}
         if weight_bytes > activation_bytes:
             parts["half-precision copy of the weights"] = self.parameters * activation_bytes
         parts["gradients"] = self.trainable * weight_bytes
         parts[f"optimizer slots ({slots} a weight)"] = self.trainable * slots * weight_bytes
-        parts["activations kept for backward"] = kept * _positive(batch)
-        parts["activation gradients in flight"] = flying * activation_bytes * batch
+        parts["activations kept for backward"] = found[0] * _positive(batch)
+        parts["activation gradients on top"] = found[1] * batch
         return memory.Memory(f"{self.name}: training, batch {batch}, {dtype}, {name}", parts)
 
     def largest_batch(self, available: float, optimizer="adam", dtype: str = "float32") -> int:

@@ -3,6 +3,7 @@
 Bytes throughout. A megabyte is 10^6 bytes, a mebibyte (MiB) 2^20; cards are sold by the GiB of 2^30.
 """
 
+import math
 from dataclasses import dataclass
 
 from . import rules
@@ -121,48 +122,53 @@ class Flow:
             flows.update((id(t), gradient) for t in step.outputs)
         return flows
 
-    def kept_bytes(self, activation_bytes: int) -> float | None:
-        """Bytes of one example that the forward pass leaves for the backward pass; None when a size is unknown."""
-        owner, flows = self._training, self._flows()
-        keep: dict[int, object] = {}
-        further = 0.0
-        for step in self.trace.steps:
-            takes, gives, hidden = rules.kept(step, any(flows[id(t)] for t in step.inputs))
-            tensors = (step.inputs if takes else ()) + (step.outputs if gives else ())
-            keep.update((id(owner[id(t)]), owner[id(t)]) for t in tensors)
-            if hidden:
-                size = _values(step.outputs)
-                if size is None:
-                    return None
-                # A mask is a byte whatever the dtype; other hidden values are counted in float32 by the rules.
-                further += size * (hidden if hidden == 1 else hidden * activation_bytes / 4)
-        size = _values(keep.values())
-        return None if size is None else size * activation_bytes + further
+    def backward(self, activation_bytes: int) -> tuple[float, float] | None:
+        """(bytes that one example leaves for the backward pass, bytes that the way back needs on top at its worst moment).
 
-    def in_flight(self) -> int | None:
-        """Values of activation gradients alive at once, at most, on the way back; None when a size is unknown.
-
-        The backward pass of a layer holds the gradient of its output while it makes those of its inputs. A sum hands
-        the gradient on to its summands as it is.
+        The backward pass of a layer holds the gradient of its output while it makes those of its inputs; what the layer
+        had kept is free afterwards. A sum hands the gradient on to its summands as it is. None when a size is unknown.
         """
-        flows, owner = self._flows(), self._training
-        buffer = {id(owner[id(t)]): owner[id(t)] for t in self.trace.outputs if flows[id(t)]}
-        most = _values(buffer.values())
-        for step in reversed(self.trace.steps):
-            results = {id(owner[id(t)]) for t in step.outputs}
-            arriving = [buffer[key] for key in results if key in buffer]
-            for tensor in step.inputs:
+        owner, flows = self._training, self._flows()
+        needed: dict[int, int] = {}  # tensor → the first step that keeps it, which is the last to need it on the way back
+        sizes: dict[int, float] = {}
+        hidden = []
+        for number, step in enumerate(self.trace.steps):
+            takes, gives, further = rules.kept(step, any(flows[id(t)] for t in step.inputs))
+            for tensor in (step.inputs if takes else ()) + (step.outputs if gives else ()):
                 own = owner[id(tensor)]
-                if not arriving or not flows[id(tensor)] or id(own) in buffer:
-                    continue
+                needed.setdefault(id(own), number)
+                sizes[id(own)] = _bytes([own], activation_bytes)
+            # A mask is a byte whatever the dtype; other hidden values are counted in float32 by the rules.
+            each = further if further in (0, 1) else further * activation_bytes / 4
+            hidden.append(each * _bytes(step.outputs, 1) if each else 0.0)
+        kept = sum(sizes.values()) + sum(hidden)
+        most, alive = kept, kept
+        buffers = {id(owner[id(t)]): owner[id(t)] for t in self.trace.outputs if flows[id(t)]}
+        for number in reversed(range(len(self.trace.steps))):
+            step = self.trace.steps[number]
+            self._pass_gradients(step, flows, buffers)
+            most = max(most, alive + _bytes({id(t): t for t in buffers.values()}.values(), activation_bytes))
+            inputs = {id(owner[id(t)]) for t in step.inputs}
+            for key in {id(owner[id(t)]) for t in step.outputs} - inputs:  # a view's gradient is its input's
+                buffers.pop(key, None)
+            alive -= hidden[number] + sum(size for key, size in sizes.items() if needed[key] == number)
+        return None if math.isnan(most) else (kept, most - kept)
+
+    def _pass_gradients(self, step, flows: dict[int, bool], buffers: dict[int, object]) -> None:
+        """Add the gradients of the inputs of `step` to the `buffers` that are alive."""
+        owner = self._training
+        arriving = [buffers[key] for key in (id(owner[id(t)]) for t in step.outputs) if key in buffers]
+        for tensor in step.inputs if arriving else ():
+            own = owner[id(tensor)]
+            if flows[id(tensor)] and id(own) not in buffers:
                 passed_on = rules.kind(step.operation) in rules.SUMS and own.size == arriving[0].size
-                buffer[id(own)] = arriving[0] if passed_on else own
-            now = _values({id(t): t for t in buffer.values()}.values())
-            most = None if None in (most, now) else max(most, now)
-            kept_views = {id(owner[id(t)]) for t in step.inputs}
-            for key in results - kept_views:
-                buffer.pop(key, None)
-        return most
+                buffers[id(own)] = arriving[0] if passed_on else own
+
+
+def _bytes(tensors, each: int) -> float:
+    """Bytes of `tensors` with `each` for a value; NaN when a size is unknown."""
+    size = _values(tensors)
+    return math.nan if size is None else float(size * each)
 
 
 def _values(tensors) -> int | None:

@@ -72,7 +72,7 @@ def page(book) -> str:
     below = "".join(f"<p style='margin:.2em 0'>{html.escape(note)}</p>" for note in notes(book))
     caption = f"<caption style='text-align:left'>{html.escape(book.name)}</caption>"
     table = f"<table>{caption}<thead>{line(HEAD, 'th')}</thead><tbody>{body}{total}</tbody></table>"
-    return f"<div style='overflow:auto;max-height:34em'>{table}</div>{below}"
+    return f"<div style='overflow:auto;max-height:60em'>{table}</div>{below}"
 
 
 def frame(book):
@@ -147,7 +147,7 @@ def _placed(cell: str, width: int, column: int) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
+    return f"{count / 1e6:,.{1 if count >= 1e8 else 2}f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
 
 
 def _short(count: int) -> str:
