@@ -257,7 +257,8 @@ if base:
 # 3. Unfreeze the top blocks, or all of it, **with a much smaller learning rate**, and train on.
 #
 # Why in this order? A random head sends large, random gradients down, and they would wipe out what you took over. And
-# BatchNormalization keeps the statistics that it came with (`training=False`): yours come from too few photos.
+# BatchNormalization keeps the statistics that it came with: yours come from too few photos. Set `layer.trainable = False` on each of those
+# layers; in today's Keras, calling the base with `training=False` is not enough (Lab 05 measures it).
 
 # %%
 if base:
