@@ -1,5 +1,9 @@
 """Level 1: cutting a network in two, caching, retraining and joining, on networks of a few weights."""
 
+import io
+import zipfile
+
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -130,3 +134,25 @@ def test_softmax_is_one_and_keeps_the_order():
     got = transfer.softmax(np.array([[1000.0, 1001, 999], [0, 0, 0]]))
     np.testing.assert_allclose(got.sum(axis=1), 1)
     assert got[0].argmax() == 1 and np.allclose(got[1], 1 / 3)
+
+
+def test_the_saved_whole_holds_the_weights_once_and_no_optimizer(network, images, tmp_path):
+    lower, upper = transfer.cut(network, "first_above")
+    model = transfer.top(upper, 2)
+    transfer.tune(model, [transfer.activations(lower, images, label="")], np.arange(21) % 2, np.arange(20), epochs=1, batch=5)
+    whole = transfer.join(lower, model)
+    whole.save(tmp_path / "whole.keras")
+    with zipfile.ZipFile(tmp_path / "whole.keras") as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        sizes = []
+        file.visititems(lambda _, node: sizes.append(node.size) if isinstance(node, h5py.Dataset) else None)
+    assert sum(sizes) == whole.count_params()
+    again = keras.models.load_model(tmp_path / "whole.keras")
+    np.testing.assert_array_equal(again(transfer.scale(images)), whole(transfer.scale(images)))
+
+
+def test_the_linear_head_separates_what_a_line_can():
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    features = rng.normal(size=(60, 5)) + 6 * np.eye(5)[labels]
+    head = transfer.linear_head(features, labels)
+    assert head.score(features, labels) == 1 and head.coef_.shape == (3, 5)

@@ -134,10 +134,8 @@ def join(lower, model):
 
 
 def _copy(model):
-    """The same architecture with weights of its own, equal to `model`'s."""
-    import keras
-
-    twin = keras.models.clone_model(model)
+    """The same architecture with weights of its own, equal to `model`'s, and never compiled."""
+    twin = type(model).from_config(model.get_config())  # `clone_model` would take the optimizer along
     twin.set_weights(model.get_weights())
     return twin
 
