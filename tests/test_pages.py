@@ -21,10 +21,8 @@ PROBE = """
 const errors = [];
 window.addEventListener("error", e => errors.push(String(e.message || e.target.src || e.target.href)), true);
 console.error = (...words) => errors.push(words.join(" "));
-window.addEventListener("load", () => Reveal.on("ready", visit)); Reveal.isReady() && visit();
-let visited = false;
+const waiting = setInterval(() => { if (window.Reveal && Reveal.isReady()) { clearInterval(waiting); visit(); } }, 50);
 function visit() {
-  if (visited) return; visited = true;
   const found = [];
   for (const slide of Reveal.getSlides()) {
     const place = Reveal.getIndices(slide);
