@@ -115,7 +115,7 @@ results.record("ConvNet, test accuracy", accuracy["ConvNet"], 94, 99, "%")
 results.record("errors of the MLP for each of the ConvNet's", (100 - accuracy["MLP"]) / (100 - accuracy["ConvNet"]), 1.4, 6)
 
 # %% [markdown]
-# It wins with *more* parameters. So the win is not size; it is where the weights look. Lab 02 takes that apart, control by control.
+# It wins, and it has *more* parameters: is its win just size? This pair cannot say. Lab 02 finds out, control by control.
 
 # %% [markdown] tags=["slide"]
 # ## LeNet-5 (1998): the template is born
