@@ -35,7 +35,7 @@ def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=6
     model = _network(twice=name == "A")
     first_loss = model.evaluate(x, y, batch_size=1000, verbose=0)[0]
     losses = tuple(float(model.train_on_batch(x[:batch], y[:batch])[0]) for _ in range(steps))
-    batch_accuracy = float(np.mean(model.predict_on_batch(x[:batch]).argmax(axis=1) == y[:batch]))
+    batch_accuracy = float(np.mean(np.asarray(model(x[:batch], training=False)).argmax(axis=1) == y[:batch]))
 
     model = _network(twice=name == "A")
     model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
