@@ -36,7 +36,7 @@ def memory_by_batch(books: Mapping[str, object], *, gib: float = 8, batches: Seq
         axis.plot(batches, [start + slope * batch for batch in batches], markevery=2, ms=5, **look)
         label = f"{name} ({book.parameters / 1e6:.1f} M)"
         if start + slope * last > top:
-            axis.text((top - start) / slope - 1, top, label, ha="right", va="top", fontsize=11)
+            axis.text((top - start) / slope - 2.5, 0.985 * top, label, ha="right", va="top", fontsize=11)
         else:
             ends[label] = start + slope * last
     below = -1.0
@@ -79,7 +79,7 @@ def bills(bills: Mapping[str, object], *, gib: float | None = None) -> Figure:
 
 def predicted_against_measured(batches: Sequence[int], bills: Sequence, measured: Sequence[float]) -> Figure:
     """Stacked predictions by batch, with the measured peaks as diamonds; megabytes."""
-    fig, axis = plot.figure(size=(8, 4.6))
+    fig, axis = plot.figure(size=(10, 4.2))
     hatches = ("", "//", "..", "xx", "\\\\", "++")
     bottom = np.zeros(len(batches))
     for i, part in enumerate(bills[0].parts):
@@ -91,7 +91,7 @@ def predicted_against_measured(batches: Sequence[int], bills: Sequence, measured
     for batch, predicted, peak in zip(batches, bottom, measured, strict=True):
         axis.text(batch, (peak + 0.04 * max(measured)) / 1e6, f"{peak / 1e6 / predicted:.2f}×", ha="center", fontsize=12)
     axis.set(xlabel="batch", ylabel="MB", xticks=batches, ylim=(0, 1.2 * max(max(measured) / 1e6, bottom.max())))
-    axis.legend(loc="upper left")
+    fig.legend(loc="outside right center", fontsize=11)
     axis.set_title("Predicted, part by part, and measured in a fresh process")
     return fig
 
