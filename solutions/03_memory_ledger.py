@@ -715,7 +715,7 @@ ratio = peaks[-1] / predicted[-1].total
 plot.show(
     figures.predicted_against_measured(BATCHES, predicted, peaks),
     alt=f"Predicted memory, stacked by part, and measured peaks at batch 32, 48 and 64. Both grow along a line, the measured one higher "
-    f"by a step that hardly depends on the batch; at batch 64 it is {ratio:.2f} times the prediction.",
+    f"by a nearly constant step; at batch 64 it is {ratio:.2f} times the prediction.",
 )
 results.record("measured peak / prediction, batch 64", ratio, 0.67, 1.5, "×")
 
