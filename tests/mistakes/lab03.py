@@ -1,6 +1,6 @@
 """Wrong answers that real students give in lab 03, and a part of the message each must get."""
 
-_VGG = '''
+_VGG = """
 def vgg16(side, classes):
     model = keras.Sequential([keras.Input((side, side, 3))])
     for filters, depth in VGG_BLOCKS:
@@ -13,9 +13,9 @@ def vgg16(side, classes):
         model.add(layers.Dropout(0.5))
     model.add(layers.Dense(classes, activation="softmax"))
     return model
-'''
+"""
 
-_BLOCK = '''
+_BLOCK = """
 def residual_block(x, filters, stride=1):
     shortcut = x
     if stride != 1 or x.shape[-1] != filters:
@@ -26,9 +26,9 @@ def residual_block(x, filters, stride=1):
     x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization()(x)
     return layers.ReLU()(layers.Add()([x, shortcut]))
-'''
+"""
 
-_RESNET = '''
+_RESNET = """
 def resnet34(block, side, classes):
     image = keras.Input((side, side, 3))
     x = layers.Conv2D(64, 7, strides=2, padding="same", use_bias=False)(image)
@@ -39,9 +39,9 @@ def resnet34(block, side, classes):
             x = block(x, filters, 2 if i == 0 and filters > 64 else 1)
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(image, layers.Dense(classes, activation="softmax")(x))
-'''
+"""
 
-_COUNT = '''
+_COUNT = """
 def resnet_parameters(depths):
     total = 7 * 7 * 3 * 64 + 2 * 64 + 513 * 1000
     channels = 64
@@ -53,9 +53,9 @@ def resnet_parameters(depths):
                 total += channels * filters + 2 * filters
             channels = filters
     return total
-'''
+"""
 
-_TABLE = '''
+_TABLE = """
 def network_table(layers, side, channels):
     rows = []
     for name, kind, units, kernel, stride, padding in layers:
@@ -70,9 +70,9 @@ def network_table(layers, side, channels):
             channels = units
         rows.append((name, (side, side, channels), parameters))
     return rows
-'''
+"""
 
-_ERRATA = '''
+_ERRATA = """
 recomputed = {
     "activations": vgg_base.activations + 4096 + 4096 + 1000,
     "megabytes": 138_357_544 * 4 / 1e6,
@@ -86,7 +86,7 @@ recomputed = {
 }
 verdicts = {"activations": "wrong", "megabytes": "wrong", "adam": "incomplete", "conv1": "right", "width": "incomplete"}
 verdicts |= {"field": "incomplete", "flops": "wrong", "dilation": "incomplete", "convnet": "wrong"}
-'''
+"""
 
 
 def _but(source: str, *changes: tuple[str, str]) -> str:
@@ -274,7 +274,7 @@ EQUIVALENT = {
         "resnet34",
         "64 + 1: x = block(x, filters, 2 if i == 0 and filters > 64 else 1)",
     ): "filters are 64, 128, 256 or 512: above 64 and above 65 are the same",
-    ("errata", "0 + 1: \"field\": small([PLAIN, PLAIN]).rows[-1].receptive_field[0],"): "kernel and field are square",
+    ("errata", '0 + 1: "field": small([PLAIN, PLAIN]).rows[-1].receptive_field[0],'): "kernel and field are square",
     ("errata", f"224 + 1: {_WIDTH}"): "one more pixel makes no further window: that is the floor",
     ("errata", f"11 + 1: {_WIDTH}"): "one more pixel in the kernel loses no window: that is the floor",
 }
