@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+import sysconfig
 
 import pytest
 from nbgrader.apps import NbGraderAPI
@@ -44,6 +45,8 @@ def course(tmp_path_factory):
         build._write(path, notebook)
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = str(ROOT)  # what `pip install .` gives
+    # nbgrader starts a program of its environment, which is not on the path when the environment is not activated.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before["PATH"]])
     config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.course_id = "convnets"

@@ -55,7 +55,15 @@ def run_alone(python, folder, address):
     shutil.copy(LAB, folder)
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "COURSE_STRICT")}
     environment |= {"COURSE_REPOSITORY": address, "COURSE_OFFLINE": "1"}
-    command = [python, "-m", "nbclient.cli", "--inplace", "--timeout=600", "--kernel_name=python3", LAB.name]
+    command = [
+        python,
+        "-c",
+        "from nbclient.cli import main; main()",
+        "--inplace",
+        "--timeout=600",
+        "--kernel_name=python3",
+        LAB.name,
+    ]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
     return done, read_notebook(folder / LAB.name)
 
