@@ -56,8 +56,8 @@ def source(tmp_path, monkeypatch):
     module = types.ModuleType("utils.checks.lab98")
     module.lab = tiny
     monkeypatch.setitem(sys.modules, "utils.checks.lab98", module)
-    real = lesson._module_path
-    monkeypatch.setattr(lesson, "_module_path", lambda name: real("check" if name == "checks/lab98" else name))
+    real = lesson.module_path
+    monkeypatch.setattr(lesson, "module_path", lambda name: real("check" if name == "checks/lab98" else name))
     (tmp_path / "solutions").mkdir()
 
     def write(text):
@@ -121,7 +121,7 @@ def test_the_lab_has_stubs_and_no_answers(source):
 
 def test_building_twice_gives_the_same_bytes(source):
     path = source(GOOD)
-    texts = [build._text(build.lab(build.notebook(Lesson.read(path)))) for _ in range(2)]
+    texts = [build.text_of(build.lab(build.notebook(Lesson.read(path)))) for _ in range(2)]
     assert texts[0] == texts[1]
 
 
@@ -131,15 +131,15 @@ def test_the_fingerprint_sees_code_and_prose_but_not_comments_in_utils(source):
     assert before == lesson.fingerprint(Lesson.read(path))
     assert before != lesson.fingerprint(Lesson.read(source(GOOD.replace("six * 7", "six * 8"))))
     assert before != lesson.fingerprint(Lesson.read(source(GOOD.replace("For the instructor", "For you"))))
-    assert lesson._meaning("x = 1  # one\n") == lesson._meaning('"""Docs."""\nx = 1\n')
-    assert lesson._meaning("x = 1") != lesson._meaning("x = 2")
+    assert lesson.meaning("x = 1  # one\n") == lesson.meaning('"""Docs."""\nx = 1\n')
+    assert lesson.meaning("x = 1") != lesson.meaning("x = 2")
 
 
 def test_the_fingerprint_follows_imports():
-    modules = lesson._imported("from utils import check\nimport utils.plot\nfrom numpy import array", package="")
+    modules = lesson.imported_modules("from utils import check\nimport utils.plot\nfrom numpy import array", package="")
     assert modules == {"check", "plot"}
-    assert {"panel", "results"} <= lesson._imported("from . import panel\nfrom .results import strict", package="check")
-    assert lesson._imported("from ..check import Lab", package="checks/lab01") == {"check"}
+    assert {"panel", "results"} <= lesson.imported_modules("from . import panel\nfrom .results import strict", package="check")
+    assert lesson.imported_modules("from ..check import Lab", package="checks/lab01") == {"check"}
 
 
 def test_execution_goes_on_after_a_failure_and_names_the_cell(source, tmp_path, capsys):

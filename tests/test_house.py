@@ -105,12 +105,12 @@ def test_utils_never_imports_tools_or_tests():
 
 def test_the_modules_of_utils_form_a_tree():
     """No module is reached from itself, imports inside functions included."""
-    from tools.lesson import _imported
+    from tools.lesson import imported_modules
 
     graph = {}
     for path in MODULES:
         name = path.relative_to(ROOT / "utils").with_suffix("").as_posix().removesuffix("/__init__")
-        graph[name] = _imported(path.read_text(encoding="utf-8"), package=name)
+        graph[name] = imported_modules(path.read_text(encoding="utf-8"), package=name)
     for start in graph:
         seen, todo = set(), set(graph[start])
         while todo:

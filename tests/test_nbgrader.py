@@ -42,7 +42,7 @@ def course(tmp_path_factory):
     for student, notebook in students.items():
         path = folder / "submitted" / student / "lab" / NAME
         path.parent.mkdir(parents=True)
-        build._write(path, notebook)
+        build.write(path, notebook)
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = str(ROOT)  # what `pip install .` gives
     # nbgrader starts a program of its environment, which is not on the path when the environment is not activated.
@@ -58,7 +58,7 @@ def course(tmp_path_factory):
 
 
 def points(tasks) -> int:
-    return sum(build._points(LESSON, task.name) for task in tasks)
+    return sum(build.points(LESSON, task.name) for task in tasks)
 
 
 def test_the_release_keeps_the_stubs(course):

@@ -53,7 +53,7 @@ def notebook(lesson: Lesson) -> nbformat.NotebookNode:
             metadata["nbgrader"] = _nbgrader(tasks[id(cell)].name, solution=True)
         if id(cell) in checks:
             task = checks[id(cell)]
-            metadata["nbgrader"] = _nbgrader(f"check-{task.name}", points=_points(lesson, task.name))
+            metadata["nbgrader"] = _nbgrader(f"check-{task.name}", points=points(lesson, task.name))
         cells.append(_cell(cell.kind, source, f"{lesson.name[:2]}-{position:03d}", metadata))
         if position == 0:
             cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | FOLDED))
@@ -113,8 +113,8 @@ def build(lesson: Lesson, *, force: bool = False, label: str = "") -> bool:
         keep = False
     fresh.metadata["course"] = {"fingerprint": mark}
     if lesson.is_lab:
-        _write(lab_path(lesson), lab(fresh))
-    _write(target, fresh)
+        write(lab_path(lesson), lab(fresh))
+    write(target, fresh)
     return not keep
 
 
@@ -130,7 +130,7 @@ def problems(lesson: Lesson) -> list[str]:
         found.append(f"{_shown(target)} differs from its source")
     if lesson.is_lab:
         path = lab_path(lesson)
-        if not path.exists() or path.read_text(encoding="utf-8") != _text(lab(fresh)):
+        if not path.exists() or path.read_text(encoding="utf-8") != text_of(lab(fresh)):
             found.append(f"{_shown(path)} differs from its source")
     return found
 
@@ -187,7 +187,7 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
     return entry | ({"points": points} if graded else {})
 
 
-def _points(lesson: Lesson, exercise: str) -> int:
+def points(lesson: Lesson, exercise: str) -> int:
     return importlib.import_module(f"utils.checks.{lesson.lab}").lab.exercises[exercise].points
 
 
@@ -197,15 +197,15 @@ def _bare(nb) -> list:
     return [cells, {k: v for k, v in nb.metadata.items() if k != "course"}, nb.nbformat_minor]
 
 
-def _text(nb) -> str:
+def text_of(nb) -> str:
     return nbformat.writes(nb, version=4) + "\n"
 
 
-def _write(path: Path, nb) -> None:
+def write(path: Path, nb) -> None:
     """Replace the file at once, so that a stop in the middle leaves the old one."""
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".ipynb.part")
-    temporary.write_text(_text(nb), encoding="utf-8", newline="\n")
+    temporary.write_text(text_of(nb), encoding="utf-8", newline="\n")
     temporary.replace(path)
 
 

@@ -33,15 +33,15 @@ class Bench:
         check.start(self.lesson.lab)  # another lesson's bench may have begun its own since
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                with check._time_limit(check.SECONDS):
+                with check.time_limit(check.SECONDS):
                     _run(task.cell.source if source is None else source, f"<{self.lesson.name}, {task.name}>", names)
-            except (Exception, check._TooLong) as error:
+            except (Exception, check.TooLong) as error:
                 return Outcome(check.WRONG, f"The cell stops with {type(error).__name__}: {error}")
             try:
                 _run(task.check.source, f"<{self.lesson.name}, check of {task.name}>", names)
             except NameError as error:  # the cell no longer assigns what is judged
                 return Outcome(check.WRONG, f"The check line stops with NameError: {error}")
-        return check._session.outcomes[task.name]
+        return check.outcome(task.name)
 
 
 def _run(source: str, filename: str, names: dict) -> None:

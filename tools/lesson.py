@@ -207,27 +207,27 @@ def fingerprint(lesson: Lesson) -> str:
     for cell in lesson.cells:
         digest.update(repr((cell.kind, cell.source, cell.tags)).encode())
     code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
-    todo, done = _imported(code, package="") | ({f"checks/{lesson.lab}"} if lesson.tasks else set()), set()
+    todo, done = imported_modules(code, package="") | ({f"checks/{lesson.lab}"} if lesson.tasks else set()), set()
     while todo:
         module = todo.pop()
         done.add(module)
-        text = _module_path(module).read_text(encoding="utf-8")
-        todo |= _imported(text, package=module) - done
+        text = module_path(module).read_text(encoding="utf-8")
+        todo |= imported_modules(text, package=module) - done
     for module in sorted(done):
-        digest.update(_meaning(_module_path(module).read_text(encoding="utf-8")).encode())
+        digest.update(meaning(module_path(module).read_text(encoding="utf-8")).encode())
     return digest.hexdigest()[:16]
 
 
-def _module_path(module: str) -> Path:
+def module_path(module: str) -> Path:
     folder = ROOT / "utils" / module
     return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 
 
 def _exists(module: str) -> bool:
-    return _module_path(module).exists()
+    return module_path(module).exists()
 
 
-def _imported(code: str, package: str) -> set[str]:
+def imported_modules(code: str, package: str) -> set[str]:
     """The modules of `utils` (as paths without suffix) that `code`, itself in `package`, imports anywhere."""
     code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
     inside = package if package and (ROOT / "utils" / package).is_dir() else package.rpartition("/")[0]
@@ -250,7 +250,7 @@ def _imported(code: str, package: str) -> set[str]:
     return {module for module in found if _exists(module)}
 
 
-def _meaning(code: str) -> str:
+def meaning(code: str) -> str:
     """The code without comments and docstrings: what can change a notebook's outputs."""
     tree = ast.parse(code)
     for node in ast.walk(tree):

@@ -7,15 +7,11 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from jinja2 import pass_context
 from latex2mathml.converter import convert as mathml
 from nbconvert import HTMLExporter, SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
-
-try:
-    from jinja2 import pass_context
-except ImportError:  # Jinja 2
-    from jinja2 import contextfilter as pass_context
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 REVEAL = "reveal.js"  # the folder beside the decks

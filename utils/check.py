@@ -104,6 +104,12 @@ def report() -> None:
     )
 
 
+def outcome(exercise: str) -> "Outcome":
+    """The last outcome of `exercise` in the current lab."""
+    session = _current()
+    return session.outcomes.get(session.lab.find(exercise).name, Outcome(UNATTEMPTED))
+
+
 def score() -> tuple[int, int]:
     """Points earned so far in the current lab, and points there are."""
     return _current().score()
@@ -309,13 +315,13 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
     if any(_has_ellipsis(a) for a in answers):
         return Outcome(UNATTEMPTED)
     try:
-        with _time_limit(task.seconds):
+        with time_limit(task.seconds):
             task.judge(*answers)
     except NotAttempted:
         return Outcome(UNATTEMPTED)
     except Wrong as error:
         return Outcome(WRONG, str(error))
-    except _TooLong:
+    except TooLong:
         return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds. Is there a loop that never ends?")
     except MemoryError:
         return Outcome(WRONG, "It asks for more memory than this machine has. Look at the shapes in between.")
@@ -336,20 +342,20 @@ def _headline(task: Exercise, outcome: Outcome) -> str:
     return f"{task.title}: {_WORDS[outcome.status]}."
 
 
-class _TooLong(BaseException):
+class TooLong(BaseException):
     """Raised inside a check that runs too long; no `except Exception` of the student's can swallow it."""
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float):
-    """Raise _TooLong in this thread after `seconds`. A watching thread does it, so it works on Windows too."""
+def time_limit(seconds: float):
+    """Raise TooLong in this thread after `seconds`. A watching thread does it, so it works on Windows too."""
     victim = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()
 
     def watch():
         patience = seconds
         while not finished.wait(patience):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(victim, ctypes.py_object(_TooLong))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(victim, ctypes.py_object(TooLong))
             patience = 0.25  # again, in case a bare `except:` caught it
 
     watcher = threading.Thread(target=watch, daemon=True)
