@@ -58,6 +58,19 @@ def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
     assert (ROOT / path).exists()
 
 
+def test_the_readme_opens_every_lesson_in_colab_at_this_courses_address_and_never_a_solution():
+    readme = build.README.read_text(encoding="utf-8")
+    paths = {f"{'labs' if each.is_lab else 'notebooks'}/{each.name}.ipynb" for each in lessons()}
+    assert set(re.findall(r"\]\((https://colab[^)]*)\)", readme)) == {course.colab(path) for path in paths}
+
+
+def test_a_fork_changes_one_line_and_the_readmes_links_follow(monkeypatch):
+    monkeypatch.setattr(course, "repository", lambda: "https://github.com/someone/fork")
+    link = "see [Colab](https://colab.research.google.com/github/old/name/blob/v0.1/labs/01_x.ipynb)."
+    fresh = course.with_links(link)
+    assert fresh == f"see [Colab](https://colab.research.google.com/github/someone/fork/blob/{course.tag()}/labs/01_x.ipynb)."
+
+
 @named
 def test_one_h1_and_headings_in_order(lesson):
     text = "\n".join(c.source for c in lesson.cells if c.kind == "markdown")

@@ -35,6 +35,7 @@ from tools.lesson import (  # noqa: E402
 )
 from utils import progress  # noqa: E402
 
+README = ROOT / "README.md"
 STRICT = {"COURSE_STRICT": "1"}
 FOLDED = {"jupyter": {"source_hidden": True}}  # the code is there, one click away
 
@@ -152,6 +153,15 @@ def orphans() -> list[str]:
     ]
 
 
+def build_links() -> bool:
+    """Point the README's Colab links at the course's own address and tag. Returns whether one changed."""
+    text = README.read_text(encoding="utf-8")
+    fresh = course.with_links(text)
+    if fresh != text:
+        write_text(README, fresh)
+    return fresh != text
+
+
 def lab_path(lesson: Lesson) -> Path:
     return ROOT / "labs" / f"{lesson.name}.ipynb"
 
@@ -202,10 +212,14 @@ def text_of(nb) -> str:
 
 
 def write(path: Path, nb) -> None:
-    """Replace the file at once, so that a stop in the middle leaves the old one."""
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".ipynb.part")
-    temporary.write_text(text_of(nb), encoding="utf-8", newline="\n")
+    write_text(path, text_of(nb))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file at once, so that a stop in the middle leaves the old one."""
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
     temporary.replace(path)
 
 
@@ -227,12 +241,17 @@ def main() -> int:
         chosen = lessons(options.names or None)
         if options.check:
             found = [problem for lesson in chosen for problem in problems(lesson)] + orphans()
+            text = README.read_text(encoding="utf-8")
+            if course.with_links(text) != text:
+                found.append("a Colab link in README.md does not open this course")
             for lesson in filter(is_stale, chosen):
                 print(f"note: {_shown(lesson.path)} was executed before a change in utils; `make build` executes it again")
             for problem in found:
                 print(f"{problem}; run `make build`")
             print(f"{len(chosen)} lessons, {len(found)} problems")
             return 1 if found else 0
+        if build_links():
+            print("README.md: its Colab links follow the course's address again")
         for number, lesson in enumerate(chosen, start=1):
             executed = build(lesson, force=options.force, label=f"[{number}/{len(chosen)}] {lesson.name}")
             print(f"{_shown(lesson.path)}: {'executed' if executed else 'unchanged, not executed again'}")
