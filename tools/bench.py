@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools.lesson import ROOT, lessons  # noqa: E402
 
 LIBRARIES = ("tensorflow", "keras", "numpy")
-LABS = ("lab01", "lab02", "lab04")  # each has tools/bench_labNN.py with measure() -> {what: value}
+LABS = ("lab01", "lab02", "lab04", "lab05")  # each has tools/bench_labNN.py with measure() -> {what: value}
 
 
 def imports() -> dict[str, float]:

@@ -5,6 +5,8 @@ Images are float32 arrays (n, 28, 28, 1) in [0, 1]. Keras is imported inside the
 
 import numpy as np
 
+from . import progress
+
 # LeCun, Bottou, Bengio and Haffner (1998), Table I: the maps of S2 that each of the 16 maps of C3 looks at.
 LENET_C3 = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
@@ -179,3 +181,29 @@ def probabilities(model, images: np.ndarray, batch: int = 1000) -> np.ndarray:
     """What the model says about each image, (n, 10): `model.predict` without its start-up time at each call."""
     parts = (model(images[i : i + batch], training=False) for i in range(0, len(images), batch))
     return np.concatenate([np.asarray(part) for part in parts])
+
+
+def watch(images: np.ndarray, labels: np.ndarray, steps: int, looks: int, label: str = ""):
+    """A Keras callback with a progress bar over all `steps` of a training, which measures the accuracy `looks` times on the way.
+
+    `.curve` holds the accuracies (fractions) at equal distances: on the first 1,000 images, and in the end on all of them.
+    """
+    import keras
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.step, self.curve = 0, []
+            self.bar = progress.bar(total=steps, label=label, unit="step")
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.step += 1
+            self.bar.update()
+            if self.step == round(steps * (len(self.curve) + 1) / looks):
+                some = slice(None) if self.step == steps else slice(1000)
+                self.curve.append(float(right(self.model, images[some], labels[some]).mean()))
+                self.bar.set_postfix(accuracy=f"{self.curve[-1]:.3f}", refresh=False)
+
+        def on_train_end(self, logs=None):
+            self.bar.close()
+
+    return Watch()

@@ -30,24 +30,24 @@ def one_batch(evidence: dict, floor: float | None = None):
     return fig
 
 
-def fight(histories: dict):
+def fight(histories: dict, looks: int):
     """Error on test digits against the epoch: mean over the seeds and a band from the best to the worst seed.
 
-    `histories` maps a name to a list, one entry a seed, of accuracies by epoch (fractions).
+    `histories` maps a name to a list, one entry a seed, of accuracies (fractions), `looks` of them an epoch.
     """
     fig, axis = plot.figure(size=(7.5, 4.2))
     longest = 1
     for i, (name, runs) in enumerate(histories.items(), start=1):
         errors = 100 * (1 - np.array(runs))
-        epochs = np.arange(1, errors.shape[1] + 1)
+        epochs = np.arange(1, errors.shape[1] + 1) / looks
         longest = max(longest, epochs[-1])
         color = plot.COLORS[i]
         axis.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
         axis.plot(epochs, errors.mean(axis=0), color=color, marker=plot.MARKERS[i], linestyle=plot.LINES[i - 1])
         end = (epochs[-1], errors[:, -1].mean())
         axis.annotate(name, end, xytext=(10, 0), textcoords="offset points", color=color, va="center")
-    axis.set(xlabel="epoch", ylabel="test error, %", xlim=(0.8, longest * 1.22), ylim=(0, None))
-    axis.set_xticks(range(1, longest + 1))
+    axis.set(xlabel="epoch", ylabel="test error, %", xlim=(0, longest * 1.22), ylim=(0, None))
+    axis.set_xticks(np.arange(0, longest + 1, 0.5 if longest <= 2 else 1))
     return fig
 
 

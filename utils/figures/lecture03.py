@@ -1,6 +1,7 @@
 """Figures of lecture 03, and the few lines of arithmetic that they show: transfer and augmentation."""
 
 import math
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -182,13 +183,13 @@ def moved(changed, likeness, same, other):
         axis.remove()
     below = fig.add_subplot(grid[1, :])
     for place, (axis, (name, pictures)) in enumerate(zip(axes[0], changed.items(), strict=True)):
-        _picture(axis, pictures[0], name.replace(" ", "\n", 1))
+        _picture(axis, pictures[0], textwrap.fill(name.replace("RandA", "Rand-A").replace(" %", "\u00a0%"), 11))
         below.bar(place, likeness[name], width=0.55, color=plot.COLORS[1], edgecolor="white")
         below.text(place, likeness[name] + 0.02, f"{likeness[name]:.2f}", ha="center")
-    for value, text, style, side in ((same, "another photo, same flower", "--", "bottom"), (other, "another flower", ":", "top")):
-        below.axhline(value, color=plot.COLORS[2], linestyle=style)
-        below.text(len(changed) - 0.5, value, text, va=side, fontsize=11, color=plot.COLORS[2])
-    below.set(ylabel="likeness\nof features", ylim=(0, 1.15), xlim=(-0.5, len(changed) + 1.6))
+    for value, text, style in ((same, "another photo, same flower", "--"), (other, "another flower", ":")):
+        below.axhline(value, color=plot.COLORS[2], linestyle=style, label=text)
+    below.legend(loc="upper right", ncols=2, fontsize=11)
+    below.set(ylabel="likeness\nof features", ylim=(0, 1.4), yticks=(0, 0.5, 1), xlim=(-0.5, len(changed) - 0.5))
     below.set_xticks([])
     return fig
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lab 05 · Fine-tuning Xception on flowers
 #
-# **A network has never seen these five flowers. How little data and time does it need, without a GPU?**
+# **A network has never been asked about these five flowers. How little data and time does it need, without a GPU?**
 #
 # Xception was trained on 1.3 million photos of 1,000 things. You have a few hundred photos of five flowers, and two
 # processor cores. You will climb a ladder: a small ConvNet from scratch, then a linear head on the frozen Xception, then
