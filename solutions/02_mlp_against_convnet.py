@@ -533,7 +533,7 @@ check.answer("shift", shift)
 # %%
 pooled, _ = train(digits.pooled_convnet, 0, 3, x_train[:12_000])
 shifts = range(7)
-some = slice(0, 600)
+some = slice(0, 500)
 networks = {"MLP": runs["MLP"][0][0], "ConvNet": runs["ConvNet"][0][0], "pooled over all places": pooled}
 shift_errors = {name: digits.error_by_shift(m, x_test[some], y_test[some], shifts) for name, m in networks.items()}
 ink = [1 - digits.shift(x_test, s, 0).sum() / x_test.sum() for s in shifts]

@@ -158,7 +158,7 @@ history = transfer.tune(
     [transfer.scale(small)],
     labels,
     train,
-    epochs=20 if len(train) < 2000 else 8,
+    epochs=14 if len(train) < 2000 else 6,
     rate=3e-3,
     mixup=0,
     seed=SEED,
@@ -243,9 +243,22 @@ if base:
     frozen_says = head.predict_proba(features[test])
     frozen = np.mean(frozen_says.argmax(axis=1) == labels[test])
     featuring = time.perf_counter() - clock
-    rungs.append(("Xception frozen, linear head", frozen, len(test), two_views + featuring))
+    alone = transfer.linear_head(single[train], labels[train]).score(single[test], labels[test])
+    rungs.append(("Xception frozen, linear head", alone, len(test), (two_views + featuring) / 2))
+    rungs.append(("… both views of each photo", frozen, len(test), two_views + featuring))
     results.record("frozen Xception", 100 * frozen, 86 if real else 55, 100, "%")
     results.record("frozen minus from scratch", 100 * (frozen - floor), 5, 70, " points")
+
+# %% [markdown]
+# One objection: *daisy* is one of ImageNet's 1,000 classes, the only one of your five. Does the network just remember daisies?
+# **Predict** whether the daisies do better than the others.
+
+# %%
+if base:
+    recall = [np.mean(frozen_says.argmax(axis=1)[labels[test] == c] == c) for c in range(len(classes))]
+    print("share recognized: " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(classes, recall, strict=True)))
+    others = np.mean([share for name, share in zip(classes, recall, strict=True) if name != "daisy"])
+    results.record("the four flowers that ImageNet does not name, recognized", 100 * others, 55, 100, "%")
 
 # %% [markdown]
 # A linear classifier, the simplest there is, on features made for other things. **The work of the network is done below the
@@ -374,13 +387,15 @@ if base:
     clock = time.perf_counter()
     start = (head.coef_.T, head.intercept_)
     tuned = transfer.top(upper, len(classes), head=start)
-    EPOCHS, BATCH = (5, 32) if real else (8, 16)
+    EPOCHS, BATCH = 5, 32 if real else 16
     history = transfer.tune(tuned, views, labels, train, epochs=EPOCHS, batch=BATCH, seed=SEED, label="blocks 13 and 14")
     seconds = time.perf_counter() - clock
     tuned_says = [transfer.softmax(transfer.outputs(tuned, view[test])) for view in views]
-    accuracy = np.mean(tuned_says[0].argmax(axis=1) == labels[test])
+    both = sum(tuned_says) / 2  # two looks, as the frozen network had
+    accuracy = np.mean(both.argmax(axis=1) == labels[test])
     rungs.append(("blocks 13–14 retrained", accuracy, len(test), two_views + seconds))
     results.record("tuned Xception", 100 * accuracy, 90 if real else 65, 100, "%")
+    results.record("tuned minus frozen", 100 * (accuracy - frozen), 0.5, 40, " points")
 
 # %% [markdown]
 # How good was your formula? The ledger counts the work below the cut, the clock says the rest.
@@ -396,16 +411,14 @@ if base:
     )
 
 # %% [markdown]
-# One thing costs nothing but a second look: ask the network about the photo *and* its mirror image, and average the two
-# answers.
+# A second look is nearly free: ask about the photo *and* its mirror image, and average the two answers. Here is what each network gains
+# by it. **Predict** the sign.
 
 # %%
 if base:
-    both = sum(tuned_says) / 2
-    second_look = np.mean(both.argmax(axis=1) == labels[test])
-    rungs.append(("… and a second look, mirrored", second_look, len(test), rungs[-1][3]))
-    results.record("tuned, two looks", 100 * second_look, 91 if real else 65, 100, "%")
-    results.record("tuned minus frozen", 100 * (second_look - frozen), 0.5, 40, " points")
+    one_look = np.mean(tuned_says[0].argmax(axis=1) == labels[test])
+    print(f"frozen:    {alone:.1%} with one look, {frozen:.1%} with two")
+    print(f"retrained: {one_look:.1%} with one look, {accuracy:.1%} with two")
 
 # %% [markdown]
 # ### Put back together
@@ -435,30 +448,30 @@ if base:
 if base:
     fig = figures.ladder(rungs, 1 / len(classes))
     said = ", ".join(f"{name} {100 * accuracy:.0f} %" for name, accuracy, *_ in rungs)
-    plot.show(fig, alt=f"Bars of held-out accuracy: {said}. Every step is a visible gain, none needs a GPU.")
+    plot.show(fig, alt=f"Bars of held-out accuracy: {said}. No step needed a GPU.")
     results.record("seconds to the top of the ladder", rungs[-1][3], 5, 3600, "s")
 
 # %% [markdown]
-# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step, and it
-# costs about as much as looking at every photo twice, because seven eighths of the network are not there any more.
+# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step, and it is of the
+# same order as looking at every photo twice, because seven eighths of the network are not there any more.
 
 # %% [markdown]
 # ## 6 · Five controls
 #
 # A result is worth as much as the attempts to break it. Each control changes one thing. To keep them short they retrain on
-# 150 photos for three epochs, so the faultless run comes first, as the mark to compare with.
+# 120 photos for two epochs, so the faultless run comes first, as the mark to compare with.
 #
 # **Predict** before you run: order the faults by the points they cost: pixels 0 … 255 · BatchNormalization in training mode ·
 # a learning rate ten times too high.
 
 # %%
-few, probe = train[:150], test[:300]
+few, probe = train[:120], test[:300]
 
 
 def short_run(name, rate=3e-4, **faults):
-    """Accuracy on `probe` after three epochs on `few`, with the given faults."""
+    """Accuracy on `probe` after two epochs on `few`, with the given faults."""
     model = transfer.top(upper, len(classes), head=start, **faults)
-    transfer.tune(model, [plain], labels, few, epochs=3, rate=rate, batch=16, mixup=0, seed=SEED, label=name)
+    transfer.tune(model, [plain], labels, few, epochs=2, rate=rate, batch=16, mixup=0, seed=SEED, label=name)
     return np.mean(transfer.outputs(model, plain[probe]).argmax(axis=1) == labels[probe])
 
 
@@ -488,7 +501,7 @@ if base:
     right_scale = few_head.score(single[probe], labels[probe])
     raw_scale = raw_head.score(features_of(images[probe], np.float32), labels[probe])
     mixed_scale = few_head.score(features_of(images[probe], lambda x: x / 255), labels[probe])
-    results.record("frozen, 150 photos, right scale", 100 * right_scale, 80 if real else 45, 100, "%")
+    results.record("frozen, 120 photos, right scale", 100 * right_scale, 80 if real else 45, 100, "%")
 
 # %%
 if base:

@@ -81,6 +81,7 @@ def linear_head(features, labels, strength=0.1):
 def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
+    Its pointwise convolutions are matrix products: the same numbers, and training takes half the time on a CPU.
     `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
     BatchNormalization is frozen: it keeps and uses ImageNet's statistics, unless `train_batchnorm` is set, a mistake to
     study. Calling the network with `training=False` does not freeze it: since Keras 3 `fit` overrides that argument in
@@ -88,7 +89,7 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """
     import keras
 
-    own = _copy(upper)
+    own = _copy(upper, {"SeparableConv2D": _separable()})
     for layer in own.layers:
         layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
     inputs = keras.Input(upper.input_shape[1:])
@@ -130,14 +131,34 @@ def join(lower, model):
     """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
     import keras
 
-    return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
+    ordinary = _copy(model, {"PointwiseAsProduct": keras.layers.SeparableConv2D})
+    return keras.Model(lower.input, ordinary(lower.output), name="whole")
 
 
-def _copy(model):
-    """The same architecture with weights of its own, equal to `model`'s, and never compiled."""
-    twin = type(model).from_config(model.get_config())  # `clone_model` would take the optimizer along
+def _copy(model, classes):
+    """The same architecture, never compiled, with its own copy of the weights; `classes` replaces kinds of layers by name."""
+    twin = type(model).from_config(model.get_config(), custom_objects=classes)  # `clone_model` would take the optimizer along
     twin.set_weights(model.get_weights())
     return twin
+
+
+def _separable():
+    """A SeparableConv2D whose 1 × 1 convolution is a matrix product over all places.
+
+    TensorFlow's gradient of a 1 × 1 convolution is several times slower on a CPU than that of the same product.
+    """
+    import keras
+    from keras import ops
+
+    class PointwiseAsProduct(keras.layers.SeparableConv2D):
+        def call(self, inputs):
+            x = ops.depthwise_conv(inputs, self.depthwise_kernel, strides=self.strides[0], padding=self.padding)
+            rows = ops.reshape(x, (-1, x.shape[-1]))
+            out = ops.reshape(ops.matmul(rows, self.pointwise_kernel[0, 0]), (-1, *x.shape[1:-1], self.filters))
+            out = out + self.bias if self.use_bias else out
+            return self.activation(out)
+
+    return PointwiseAsProduct
 
 
 def softmax(logits):
