@@ -517,8 +517,8 @@ if base:
 
 # %% [markdown]
 # Not one of these raised an error or a warning. Only the accuracy tells, and only if you know what to expect. That is what the
-# ladder is for. Did you expect BatchNormalization to cost the most? After so few steps its stored statistics have hardly moved, so
-# the fault can hide. It grows with the number of steps, and with the distance between your photos and ImageNet's.
+# ladder is for. Did you expect BatchNormalization to cost the most? Look at its row: after so few steps its stored statistics have
+# hardly moved, and what it costs or brings is of the size of the noise of a small test. A fault that sometimes helps is the hardest to find.
 
 # %% [markdown]
 # ### Exercise: how far BatchNormalization has drifted
