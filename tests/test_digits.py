@@ -106,3 +106,14 @@ def test_each_suspect_shows_its_symptom():
     assert all(e.batch_losses[-1] >= floor - 1e-4 for name, e in found.items() if name == "A")
     assert found["D"].first_loss > 5 * np.log(10) > 2 * found["C"].first_loss
     assert found["B"].test_accuracy < 0.5 < found["C"].test_accuracy
+
+
+def test_watch_measures_at_equal_distances_and_in_the_end_on_all_digits():
+    x, y = RNG.random((1200, 28, 28, 1)).astype("float32"), np.zeros(1200, int)
+    y[1000:] = 1  # only a measurement on all digits sees these
+    model = digits.mlp(4)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    watch = digits.watch(x, y, steps=8, looks=4)
+    model.fit(x[:64], y[:64], batch_size=16, epochs=2, verbose=0, callbacks=[watch])
+    assert len(watch.curve) == 4
+    assert watch.curve[-1] == pytest.approx(digits.right(model, x, y).mean())
