@@ -552,6 +552,10 @@ results.record("gain of mild augmentation", np.mean(accuracy["mild"]) - np.mean(
 results.record("gain of the slide's settings", np.mean(accuracy["slide's"]) - np.mean(accuracy["none"]), -40, -2, "points")
 
 # %% [markdown]
+# Augmented digits take longer to learn: no picture comes twice. So the answer depends on the budget. **Predict**, then run `run("mild", 1, epochs=9)`
+# and `run("none", 1, epochs=9)`: who is ahead after half the epochs? "It helps" is a statement about a budget, too.
+
+# %% [markdown]
 # ### When it hurts: the flip that changes the label
 #
 # The fourth arm mirrors both ways, at random. Both at once is half a turn, and half a turn makes a 6 a 9. The label stays
