@@ -274,7 +274,7 @@ check.answer("prepare", prepare)
 # %%
 EPOCHS, BATCH = (1, 128) if data.full else (2, 64)
 MORE = 3 * EPOCHS  # what the MLPs get
-LOOKS = 4 if data.full else 2  # measurements an epoch, for the curves
+LOOKS = 7 if data.full else 3  # measurements an epoch, for the curves
 SEEDS = (0, 1, 2)
 
 
@@ -284,7 +284,8 @@ def train(build, seed, epochs=EPOCHS, images=x_train, test_images=x_test, looks=
     model = build()
     steps = epochs * -(-len(images) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=7)
+    model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     watch = digits.watch(test_images, y_test, steps, looks, label=f"{model.name} {seed}")
     model.fit(images, y_train[: len(images)], batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[watch])
     return model, watch.curve
@@ -421,8 +422,9 @@ check.answer("widths", widest_mlp, widest_convnet)
 # For these budgets the widths are 30 and 543. *Predict:* put the four networks in order, from fewest to most errors.
 
 # %%
-runs["narrow ConvNet"] = [train(lambda: digits.convnet(30), 0)]
-runs["wide MLP"] = [train(lambda: digits.mlp(543), 0, MORE)]
+twice = SEEDS[: 1 if data.full else 2]  # few test digits say little, so there every network runs twice
+runs["narrow ConvNet"] = [train(lambda: digits.convnet(30), seed) for seed in twice]
+runs["wide MLP"] = [train(lambda: digits.mlp(543), seed, MORE) for seed in twice]
 points = []
 for name, pair in runs.items():
     errors = [100 * (1 - curve[-1]) for _, curve in pair]
@@ -443,7 +445,7 @@ results.record("parameters of the narrow ConvNet", points[2][2], 67_668, 67_668)
 results.record("parameters of the wide MLP", points[3][2], 431_695, 431_695)
 results.record("MLP, what doubling it saves", mean_error["MLP"] - mean_error["wide MLP"], -0.8, 1.2, "points of error")
 results.record(
-    "narrow ConvNet, errors as a share of the wide MLP's", mean_error["narrow ConvNet"] / mean_error["wide MLP"], 0.15, 0.95
+    "narrow ConvNet, errors as a share of the wide MLP's", mean_error["narrow ConvNet"] / mean_error["wide MLP"], 0.15, 0.85
 )
 
 # %% [markdown] tags=["solution-only"]
@@ -546,7 +548,7 @@ for name, values in shift_errors.items():
 plot.show(
     figures.shifted([digits.shift(x_test[:1], 0, s)[0] for s in shifts], shifts, shift_errors),
     alt="One digit moving to the right by 0 to 6 pixels, and the test error against the shift. The MLP's error rises steeply from the "
-    "second pixel on, the ConvNet's a little later but as far; that of the network pooled over all places stays low.",
+    "second pixel on, the ConvNet's a little later and nearly as far; that of the network pooled over all places stays low.",
 )
 
 # %%
@@ -699,9 +701,9 @@ print(f"{'all':6} {today.count_params():7,} {trainable(paper):8,}   and {paper.c
 
 # %%
 lenets = {"today": digits.lenet5, "1998": digits.lenet5_1998}
-lenet_runs = {name: train(build, 0, 2, x_train[:12_000]) for name, build in lenets.items()}
+lenet_runs = {name: train(build, 0) for name, build in lenets.items()}
 for name, (_, curve) in lenet_runs.items():
-    results.record(f"LeNet-5 of {name}, accuracy", 100 * curve[-1], 84, 99.6, "%")
+    results.record(f"LeNet-5 of {name}, accuracy", 100 * curve[-1], 96 if data.full else 84, 99.6, "%")
 results.record("LeNet-5 of 1998, trainable parameters", trainable(paper), 60_000, 60_000)
 results.record("LeNet-5 of today, trainable parameters", trainable(today), 61_706, 61_706)
 
@@ -855,7 +857,7 @@ plot.show(
 best = challenge.run(challenge.champion(data.full), x_train, y_train, x_test, y_test)
 results.record("challenge: accuracy", 100 * best.accuracy, 99.4 if data.full else 96.5, 100, "%")
 share = (1 - best.accuracy) / (1 - accuracy["ConvNet"].mean() / 100)
-results.record("challenge: errors as a share of the lecture's ConvNet's", share, 0, 0.9)
+results.record("challenge: errors as a share of the lecture's ConvNet's", share, 0, 0.8)
 results.record("challenge: seconds of training", best.seconds, 1, 20 * challenge.LIMIT, "s")
 
 # %% tags=["solution-only"]
@@ -866,7 +868,7 @@ if data.full:
 
 # %% [markdown] tags=["solution-only"]
 # What makes both fast are the strides: most of the work of a convolution is done on its large maps. Distorted digits are for the long run: each epoch
-# shows each digit in another form, so there is nothing to learn by heart, but two epochs are too few to profit. And asking
+# shows each digit in another form, so there is nothing to learn by heart, and it takes more epochs to profit. And asking
 # about four moved copies of each test digit costs no training at all.
 
 # %% tags=["solution-only"]

@@ -1,10 +1,12 @@
 """What Lab 02 brings along: its networks, LeNet's partial convolution, what is done to the digits, the challenge's clock."""
 
+import keras
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from utils import challenge, digits, suspects
+from utils.schedule import warmup_cosine
 
 RNG = np.random.default_rng(0)
 
@@ -76,7 +78,7 @@ def test_distort_moves_nothing_at_strength_zero_and_differs_by_image_else():
 
 
 def test_the_schedule_climbs_in_a_straight_line_and_ends_at_zero():
-    rate = challenge.schedule(100, peak=0.5, warmup=0.2)
+    rate = warmup_cosine(100, peak=0.5, warmup=0.2)
     values = [float(rate(step)) for step in (0, 10, 20, 60, 100)]
     np.testing.assert_allclose(values, [0, 0.25, 0.5, 0.25, 0], atol=1e-6)
 
@@ -108,12 +110,16 @@ def test_each_suspect_shows_its_symptom():
     assert found["B"].test_accuracy < 0.5 < found["C"].test_accuracy
 
 
-def test_watch_measures_at_equal_distances_and_in_the_end_on_all_digits():
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_watch_measures_at_equal_distances_and_in_the_end_on_all_digits(at_once):
     x, y = RNG.random((1200, 28, 28, 1)).astype("float32"), np.zeros(1200, int)
-    y[1000:] = 1  # only a measurement on all digits sees these
+    y[500:] = 1  # only a measurement on all digits sees these
     model = digits.mlp(4)
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy", steps_per_execution=at_once)
     watch = digits.watch(x, y, steps=8, looks=4)
-    model.fit(x[:64], y[:64], batch_size=16, epochs=2, verbose=0, callbacks=[watch])
-    assert len(watch.curve) == 4
+    seen = []
+    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(len(watch.curve)))
+    model.fit(x[:64], y[:64], batch_size=16, epochs=2, verbose=0, callbacks=[watch, note])
+    assert seen == ([0, 1, 1, 2, 2, 3, 3, 4] if at_once == 1 else [1, 2, 3, 4])
+    assert watch.curve[:3] == [pytest.approx(digits.right(model, x[:500], y[:500]).mean())] * 3
     assert watch.curve[-1] == pytest.approx(digits.right(model, x, y).mean())

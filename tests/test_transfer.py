@@ -156,35 +156,3 @@ def test_the_linear_head_separates_what_a_line_can():
     features = rng.normal(size=(60, 5)) + 6 * np.eye(5)[labels]
     head = transfer.linear_head(features, labels)
     assert head.score(features, labels) == 1 and head.coef_.shape == (3, 5)
-
-
-def test_pointwise_as_a_product_is_the_separable_convolution_forwards_and_backwards():
-    import tensorflow as tf
-
-    options = {"filters": 5, "kernel_size": 3, "padding": "same", "activation": "relu"}
-    ordinary, product = keras.layers.SeparableConv2D(**options), transfer._separable()(**options)
-    x = tf.constant(np.random.default_rng(0).normal(size=(2, 6, 7, 4)).astype("float32"))
-    for layer in (ordinary, product):
-        layer.build(x.shape)
-    product.set_weights(ordinary.get_weights())
-    outcomes = []
-    for layer in (ordinary, product):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = layer(x)
-            loss = tf.reduce_sum(y**2)
-        outcomes.append([y, *tape.gradient(loss, [x, *[weight.value for weight in layer.trainable_variables]])])
-    for expected, got in zip(*outcomes, strict=True):
-        np.testing.assert_allclose(got, expected, atol=1e-4)
-
-
-def test_the_joined_network_has_ordinary_layers_that_any_keras_can_load():
-    inputs = keras.Input((6, 6, 3))
-    base = keras.Model(inputs, keras.layers.SeparableConv2D(4, 3, name="s")(keras.layers.Conv2D(4, 1, name="c")(inputs)))
-    lower, upper = transfer.cut(base, "s")
-    top = transfer.top(upper, 2)
-    whole = transfer.join(lower, top)
-    kinds = {type(layer).__name__ for layer in whole._flatten_layers()}
-    assert "SeparableConv2D" in kinds and "PointwiseAsProduct" not in kinds
-    x = np.random.default_rng(0).normal(size=(3, 6, 6, 3)).astype("float32")
-    np.testing.assert_allclose(whole(x), top(lower(x)), atol=1e-5)

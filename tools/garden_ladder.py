@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from utils import data, garden, transfer
+from utils.schedule import warmup_cosine
 
 CUT = "block13_sepconv1_act"  # the layer that receives what the frozen part computes
 TEST_PART = 0.25
@@ -55,9 +56,8 @@ def small_convnet(train, test, train_labels, test_labels, epochs, seed):
     layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dropout(0.2), keras.layers.Dense(5)]
     model = keras.Sequential(layers)
     steps = epochs * -(-len(train) // 32)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=3e-3, warmup_steps=steps // 10)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3), loss, metrics=["accuracy"])
+    model.compile(keras.optimizers.AdamW(warmup_cosine(steps, 3e-3, 0.1), weight_decay=1e-3), loss, metrics=["accuracy"])
     model.fit(train, train_labels, batch_size=32, epochs=epochs, verbose=0)
     return model.evaluate(test, test_labels, verbose=0)[1]
 

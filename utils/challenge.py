@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import progress
+from .schedule import warmup_cosine
 
 LIMIT = 180  # seconds of training
 
@@ -57,10 +58,11 @@ def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, ever
     model = recipe.build()
     steps = recipe.epochs * -(-len(x_train) // recipe.batch)
     model.compile(
-        keras.optimizers.Adam(schedule(steps, recipe.peak, recipe.warmup)),
+        keras.optimizers.Adam(warmup_cosine(steps, recipe.peak, recipe.warmup)),
         "sparse_categorical_crossentropy",
         steps_per_execution=8,  # less time between the batches
     )
+    model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     seconds, curve = 0.0, []
     for epoch in progress.bar(range(recipe.epochs), recipe.name):
         began = time.perf_counter()
@@ -72,14 +74,6 @@ def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, ever
     finished = Run(recipe, model, curve[-1][1], seconds, tuple(curve))
     print(line(finished))
     return finished
-
-
-def schedule(steps: int, peak: float, warmup: float):
-    """The learning rate as Keras wants it: a straight climb for the share `warmup` of the steps, then half a cosine to 0."""
-    import keras
-
-    climb = max(1, int(warmup * steps))
-    return keras.optimizers.schedules.CosineDecay(0.0, steps - climb, warmup_target=peak, warmup_steps=climb)
 
 
 def accuracy(model, images, labels, shift: int = 0) -> float:

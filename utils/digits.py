@@ -186,20 +186,21 @@ def probabilities(model, images: np.ndarray, batch: int = 1000) -> np.ndarray:
 def watch(images: np.ndarray, labels: np.ndarray, steps: int, looks: int, label: str = ""):
     """A Keras callback with a progress bar over all `steps` of a training, which measures the accuracy `looks` times on the way.
 
-    `.curve` holds the accuracies (fractions) at equal distances: on the first 1,000 images, and in the end on all of them.
+    `.curve` holds the accuracies (fractions) at equal distances, on the first 500 images, and in the end on all of them. With
+    `steps_per_execution` a look comes at the end of the execution in which it falls.
     """
     import keras
 
     class Watch(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.step, self.curve = 0, []
+            self.curve = []
             self.bar = progress.bar(total=steps, label=label, unit="step")
 
         def on_train_batch_end(self, batch, logs=None):
-            self.step += 1
-            self.bar.update()
-            if self.step == round(steps * (len(self.curve) + 1) / looks):
-                some = slice(None) if self.step == steps else slice(1000)
+            step = int(self.model.optimizer.iterations)
+            self.bar.update(step - self.bar.n)
+            if step >= round(steps * (len(self.curve) + 1) / looks):
+                some = slice(None) if step >= steps else slice(500)
                 self.curve.append(float(right(self.model, images[some], labels[some]).mean()))
                 self.bar.set_postfix(accuracy=f"{self.curve[-1]:.3f}", refresh=False)
 

@@ -59,4 +59,5 @@ def _network(twice: bool):
         ]
     )
     model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     return model

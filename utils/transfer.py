@@ -12,6 +12,8 @@ Arrays are channels last. Images are uint8 (n, height, width, 3); everything is 
 import numpy as np
 
 from . import progress
+from .allocator import keep_freed_memory
+from .schedule import warmup_cosine
 
 
 def scale(images):
@@ -43,6 +45,7 @@ def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""
     `prepare` is applied to each batch first (`scale`, for uint8 photos). `label` shows a progress bar. The last batch is
     filled up with zeros, so that TensorFlow compiles the model for one shape only.
     """
+    keep_freed_memory()
     results = None
     with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
         for start in range(0, len(inputs), batch):
@@ -81,7 +84,6 @@ def linear_head(features, labels, strength=0.1):
 def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
-    Its pointwise convolutions are matrix products: the same numbers, and training takes half the time on a CPU.
     `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
     BatchNormalization is frozen: it keeps and uses ImageNet's statistics, unless `train_batchnorm` is set, a mistake to
     study. Calling the network with `training=False` does not freeze it: since Keras 3 `fit` overrides that argument in
@@ -89,7 +91,7 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """
     import keras
 
-    own = _copy(upper, {"SeparableConv2D": _separable()})
+    own = _copy(upper)
     for layer in own.layers:
         layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
     inputs = keras.Input(upper.input_shape[1:])
@@ -113,17 +115,17 @@ def tune(
     """
     import keras
 
+    keep_freed_memory()
     classes = model.output_shape[-1]
     steps = max(1, len(photos) // batch)
     keras.utils.set_random_seed(seed)
     targets = (np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes).astype(np.float32)
     batches = _Batches(views, targets, photos, mixup, batch, seed)
-    warm = max(1, epochs * steps // 8)
-    cool = max(1, epochs * steps - warm)
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, cool, warmup_target=rate, warmup_steps=warm)
     moving = {"use_ema": True, "ema_momentum": average} if average else {}
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-2, **moving)
-    model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    right = keras.metrics.CategoricalAccuracy("accuracy")
+    optimizer = keras.optimizers.AdamW(warmup_cosine(epochs * steps, rate, 1 / 8), weight_decay=1e-2, **moving)
+    model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=[right])
+    optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     return model.fit(_dataset(batches, steps), epochs=epochs, verbose=0, callbacks=[progress.keras_bar(label, epochs)])
 
 
@@ -131,34 +133,14 @@ def join(lower, model):
     """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
     import keras
 
-    ordinary = _copy(model, {"PointwiseAsProduct": keras.layers.SeparableConv2D})
-    return keras.Model(lower.input, ordinary(lower.output), name="whole")
+    return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
 
 
-def _copy(model, classes):
-    """The same architecture, never compiled, with its own copy of the weights; `classes` replaces kinds of layers by name."""
-    twin = type(model).from_config(model.get_config(), custom_objects=classes)  # `clone_model` would take the optimizer along
+def _copy(model):
+    """The same architecture, never compiled, with its own copy of the weights."""
+    twin = type(model).from_config(model.get_config())  # `clone_model` would take the optimizer along
     twin.set_weights(model.get_weights())
     return twin
-
-
-def _separable():
-    """A SeparableConv2D whose 1 × 1 convolution is a matrix product over all places.
-
-    TensorFlow's gradient of a 1 × 1 convolution is several times slower on a CPU than that of the same product.
-    """
-    import keras
-    from keras import ops
-
-    class PointwiseAsProduct(keras.layers.SeparableConv2D):
-        def call(self, inputs):
-            x = ops.depthwise_conv(inputs, self.depthwise_kernel, strides=self.strides[0], padding=self.padding)
-            rows = ops.reshape(x, (-1, x.shape[-1]))
-            out = ops.reshape(ops.matmul(rows, self.pointwise_kernel[0, 0]), (-1, *x.shape[1:-1], self.filters))
-            out = out + self.bias if self.use_bias else out
-            return self.activation(out)
-
-    return PointwiseAsProduct
 
 
 def softmax(logits):

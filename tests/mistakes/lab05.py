@@ -276,47 +276,160 @@ def unfreeze(base, first):
             "should stay frozen",
         ),
     ],
-    "learning_rate": [
+    "smoothing": [
         (
-            "no warm-up",
+            "float64",
             """
-def learning_rate(step, steps, peak, warmup):
-    if step < warmup:
-        return peak
-    done = (step - warmup) / (steps - warmup)
-    return peak * (1 + math.cos(math.pi * done)) / 2
+def soft_targets(labels, classes, smoothing):
+    return np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = soft_targets([0], classes, smoothing)[0]
+    return -(t * np.log(t)).sum()
 """,
-            "no warm-up",
+            "Training runs in float32",
         ),
         (
-            "the cosine begins too early",
+            "hard labels",
             """
-def learning_rate(step, steps, peak, warmup):
-    if step < warmup:
-        return peak * step / warmup
-    return peak * (1 + math.cos(math.pi * step / steps)) / 2
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).sum()
 """,
-            "count its steps from there",
+            "`smoothing` does nothing",
         ),
         (
-            "a straight line down",
+            "only the others",
             """
-def learning_rate(step, steps, peak, warmup):
-    if step < warmup:
-        return peak * step / warmup
-    return peak * (1 - (step - warmup) / (steps - warmup))
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return np.where(hard, 1 - smoothing, smoothing / (classes - 1))
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).sum()
 """,
-            "straight line down",
+            "the true one included",
         ),
         (
-            "negative rates",
+            "nothing given away",
             """
-def learning_rate(step, steps, peak, warmup):
-    if step < warmup:
-        return peak * step / warmup
-    return peak * math.cos(math.pi * (step - warmup) / (steps - warmup))
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).sum()
 """,
-            "negative",
+            "add up to more than 1",
+        ),
+        (
+            "gone",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing)
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).sum()
+""",
+            "add up to less than 1",
+        ),
+        (
+            "not divided",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).sum()
+""",
+            "Divide it among them",
+        ),
+        (
+            "loss 0",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return 0.0
+""",
+            "Only hard targets",
+        ),
+        (
+            "no minus",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return (t * np.log(t)).sum()
+""",
+            "lost the minus sign",
+        ),
+        (
+            "true class only",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -np.log(t[0])
+""",
+            "weight of 1",
+        ),
+        (
+            "one term",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -t[0] * np.log(t[0])
+""",
+            "missing from the sum",
+        ),
+        (
+            "mean",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log(t)).mean()
+""",
+            "not the mean",
+        ),
+        (
+            "bits",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return hard * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return -(t * np.log2(t)).sum()
+""",
+            "natural logarithm",
         ),
     ],
     "drift": [
@@ -449,6 +562,6 @@ def worst(probabilities, labels, k):
 
 # Mutants of the solution that no check can notice, each with its reason: (exercise, mutated line as printed by the run) -> reason
 EQUIVALENT = {
-    ("learning_rate", "Lt → LtE: if step < warmup:"): "At step = warmup both branches give the peak.",
+    ("smoothing", "0 + 1: target = soft_targets([0], classes, smoothing)[0]"): "Whichever class is true, the loss is the same.",
     ("devices", "2752 + 1: steps = math.ceil(2752 / global_batch)"): "One photo more needs the same number of steps.",
 }

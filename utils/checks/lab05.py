@@ -253,39 +253,48 @@ def unfreeze(function):
 
 
 @lab.exercise(
-    "Warm up, then cool down",
+    "Soft labels",
     points=2,
     hints=(
-        "Two cases. Before `warmup` a straight line from 0; after it half a cosine wave.",
-        "With `done` = (step − warmup) / (steps − warmup), running from 0 to 1, the second part is peak · (1 + cos(π·done)) / 2.",
+        "`np.eye(classes)[labels]` are the hard targets. Keep the share 1 − smoothing of them, and add the same number everywhere.",
+        "Every class gets smoothing / classes. The lowest loss is −Σ t·ln t over one row t of the soft targets.",
     ),
 )
-def learning_rate(function):
-    steps, peak, warmup = 100, 3e-4, 20
-    for step in (0, 5, 10, 19, 20, 40, 60, 75, 99, 100):
-        if step < warmup:
-            expected, mistakes = (
-                peak * step / warmup,
-                {peak: "There is no warm-up: at the first steps the rate is the peak already."},
-            )
-        else:
-            done = (step - warmup) / (steps - warmup)
-            expected = peak * (1 + math.cos(math.pi * done)) / 2
-            late = peak * (1 + math.cos(math.pi * step / steps)) / 2
-            mistakes = {
-                late: "The cosine must begin at its top when the warm-up ends: count its steps from there.",
-                peak * (1 - done): "That is a straight line down; a cosine stays high for longer and lands softly.",
-                peak * math.cos(math.pi * done): "A cosine runs from 1 to −1: add 1 and halve it, or the rate becomes negative.",
-                peak * (1 + math.cos(done)) / 2: "The cosine needs π: cos(π · done).",
-            }
-        mistakes = {value: message for value, message in mistakes.items() if abs(value - expected) > 1e-9}
-        number(
-            call(function, step, steps, peak, warmup),
-            expected,
-            tolerance=1e-12,
-            mistakes=mistakes,
-            what=f"learning_rate({step}, {steps}, {peak}, {warmup})",
-        )
+def smoothing(soft_targets, lowest_loss):
+    labels = np.array([2, 0, 1, 2])
+    for classes, share in ((5, 0.1), (3, 0.3), (4, 0.0)):
+        hard = np.eye(classes)[labels]
+        expected = hard * (1 - share) + share / classes
+        others = hard * (1 - share) + (1 - hard) * share / (classes - 1)
+        mistakes = {
+            "These are the hard labels: `smoothing` does nothing.": hard,
+            "The share goes to the other classes only. It is spread over all of them, the true one included.": others,
+            "The true class gives nothing away, so the rows add up to more than 1.": hard + share / classes,
+            "What the true class gives away goes nowhere: the rows add up to less than 1.": hard * (1 - share),
+            "Every class gets the whole share. Divide it among them.": hard * (1 - share) + share,
+        }
+        mistakes = {text: value for text, value in mistakes.items() if not np.allclose(value, expected)}
+        case = f"for {classes} classes and smoothing {share}"
+        result = call(soft_targets, labels, classes, share)
+        array(result, expected, mistakes=mistakes, tolerance=1e-6, case=case)
+        kind = np.asarray(result).dtype
+        need(kind == np.float32, f"The values are right, but the dtype is {kind}. Training runs in float32: return that.")
+    for classes, share in ((5, 0.1), (3, 0.3), (10, 0.5)):
+        low = share / classes
+        top = 1 - share + low
+        expected = -top * math.log(top) - (classes - 1) * low * math.log(low)
+        mistakes = {
+            0.0: "Only hard targets let the loss reach 0. Put p = t into the formula.",
+            -expected: "The logarithm of a probability is negative: you lost the minus sign.",
+            -math.log(
+                top
+            ): "That is the true class with a weight of 1. Its weight is its target, and the other classes count too.",
+            -top * math.log(top): "The other classes are missing from the sum: their targets are not 0 any more.",
+            expected / classes: "The cross-entropy is the sum over the classes, not the mean.",
+            expected / math.log(2): "Keras uses the natural logarithm: `np.log`.",
+        }
+        what = f"lowest_loss({classes}, {share})"
+        number(call(lowest_loss, classes, share), expected, tolerance=1e-5, mistakes=mistakes, what=what)
 
 
 @lab.exercise(

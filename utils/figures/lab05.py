@@ -76,12 +76,3 @@ def confusion(table, classes):
     axis.set_yticks(range(len(classes)), classes)
     axis.set(xlabel="the network says", ylabel="the label says")
     return fig
-
-
-def schedule(rates):
-    """The learning rate step by step."""
-    fig, axis = plot.figure(size=(7, 2.8))
-    axis.plot(rates, color=plot.COLORS[1], linewidth=2.5)
-    axis.set(xlabel="step", ylabel="learning rate")
-    axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
-    return fig
