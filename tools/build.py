@@ -153,11 +153,11 @@ def orphans() -> list[str]:
     ]
 
 
-def build_links() -> bool:
-    """Point the README's Colab links at the course's own address and tag. Returns whether one changed."""
+def build_links(*, check: bool = False) -> bool:
+    """Point the README's Colab links at the course's own address and tag, or only `check` them. Returns whether one differed."""
     text = README.read_text(encoding="utf-8")
     fresh = course.with_links(text)
-    if fresh != text:
+    if fresh != text and not check:
         write_text(README, fresh)
     return fresh != text
 
@@ -241,8 +241,7 @@ def main() -> int:
         chosen = lessons(options.names or None)
         if options.check:
             found = [problem for lesson in chosen for problem in problems(lesson)] + orphans()
-            text = README.read_text(encoding="utf-8")
-            if course.with_links(text) != text:
+            if build_links(check=True):
                 found.append("a Colab link in README.md does not open this course")
             for lesson in filter(is_stale, chosen):
                 print(f"note: {_shown(lesson.path)} was executed before a change in utils; `make build` executes it again")
