@@ -1,5 +1,21 @@
 """Wrong answers that real students give in lab 05, and a part of the message each must get."""
 
+SOFT, LOSS = "hard * (1 - smoothing) + smoothing / classes", "-(t * np.log(t)).sum()"
+
+
+def _smoothing(targets, loss):
+    """An answer to "smoothing" that returns these two expressions."""
+    return f"""
+def soft_targets(labels, classes, smoothing):
+    hard = np.eye(classes, dtype="float32")[labels]
+    return {targets}
+def lowest_loss(classes, smoothing):
+    t = np.full(classes, smoothing / classes)
+    t[0] += 1 - smoothing
+    return {loss}
+"""
+
+
 MISTAKES = {
     "scale": [
         (
@@ -277,160 +293,22 @@ def unfreeze(base, first):
         ),
     ],
     "smoothing": [
-        (
-            "float64",
-            """
-def soft_targets(labels, classes, smoothing):
-    return np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = soft_targets([0], classes, smoothing)[0]
-    return -(t * np.log(t)).sum()
-""",
-            "Training runs in float32",
-        ),
-        (
-            "hard labels",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).sum()
-""",
-            "`smoothing` does nothing",
-        ),
+        ("float64", _smoothing("np.float64(hard * (1 - smoothing) + smoothing / classes)", LOSS), "Training runs in float32"),
+        ("hard labels", _smoothing("hard", LOSS), "`smoothing` does nothing"),
         (
             "only the others",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return np.where(hard, 1 - smoothing, smoothing / (classes - 1))
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).sum()
-""",
+            _smoothing("np.where(hard, 1 - smoothing, smoothing / (classes - 1))", LOSS),
             "the true one included",
         ),
-        (
-            "nothing given away",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).sum()
-""",
-            "add up to more than 1",
-        ),
-        (
-            "gone",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing)
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).sum()
-""",
-            "add up to less than 1",
-        ),
-        (
-            "not divided",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).sum()
-""",
-            "Divide it among them",
-        ),
-        (
-            "loss 0",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return 0.0
-""",
-            "Only hard targets",
-        ),
-        (
-            "no minus",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return (t * np.log(t)).sum()
-""",
-            "lost the minus sign",
-        ),
-        (
-            "true class only",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -np.log(t[0])
-""",
-            "weight of 1",
-        ),
-        (
-            "one term",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -t[0] * np.log(t[0])
-""",
-            "missing from the sum",
-        ),
-        (
-            "mean",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log(t)).mean()
-""",
-            "not the mean",
-        ),
-        (
-            "bits",
-            """
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return hard * (1 - smoothing) + smoothing / classes
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return -(t * np.log2(t)).sum()
-""",
-            "natural logarithm",
-        ),
+        ("nothing given away", _smoothing("hard + smoothing / classes", LOSS), "add up to more than 1"),
+        ("gone", _smoothing("hard * (1 - smoothing)", LOSS), "add up to less than 1"),
+        ("not divided", _smoothing("hard * (1 - smoothing) + smoothing", LOSS), "Divide it among them"),
+        ("loss 0", _smoothing(SOFT, "0.0"), "Only hard targets"),
+        ("no minus", _smoothing(SOFT, "(t * np.log(t)).sum()"), "lost the minus sign"),
+        ("true class only", _smoothing(SOFT, "-np.log(t[0])"), "weight of 1"),
+        ("one term", _smoothing(SOFT, "-t[0] * np.log(t[0])"), "missing from the sum"),
+        ("mean", _smoothing(SOFT, "-(t * np.log(t)).mean()"), "not the mean"),
+        ("bits", _smoothing(SOFT, "-(t * np.log2(t)).sum()"), "natural logarithm"),
     ],
     "drift": [
         ("what is left", "def drift(momentum, updates):\n    return momentum**updates", "still missing"),

@@ -282,14 +282,13 @@ def smoothing(soft_targets, lowest_loss):
     for classes, share in ((5, 0.1), (3, 0.3), (10, 0.5)):
         low = share / classes
         top = 1 - share + low
+        alone = -math.log(top)
         expected = -top * math.log(top) - (classes - 1) * low * math.log(low)
         mistakes = {
             0.0: "Only hard targets let the loss reach 0. Put p = t into the formula.",
             -expected: "The logarithm of a probability is negative: you lost the minus sign.",
-            -math.log(
-                top
-            ): "That is the true class with a weight of 1. Its weight is its target, and the other classes count too.",
-            -top * math.log(top): "The other classes are missing from the sum: their targets are not 0 any more.",
+            alone: "That is the true class with a weight of 1. Its weight is its target, and the other classes count too.",
+            top * alone: "The other classes are missing from the sum: their targets are not 0 any more.",
             expected / classes: "The cross-entropy is the sum over the classes, not the mean.",
             expected / math.log(2): "Keras uses the natural logarithm: `np.log`.",
         }
