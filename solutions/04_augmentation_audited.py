@@ -554,7 +554,7 @@ for arm in ("mild", "slide's", "half turns"):
     print(
         f"{arm:10s}: {np.mean(accuracy[arm]) - np.mean(accuracy['none']):+5.1f} points, 95 % interval {low:+5.1f} to {high:+5.1f}"
     )
-results.record("gain of mild augmentation", np.mean(accuracy["mild"]) - np.mean(accuracy["none"]), 0.5, 8, "points")
+results.record("gain of mild augmentation", np.mean(accuracy["mild"]) - np.mean(accuracy["none"]), 0.5, 6, "points")
 results.record("gain of the slide's settings", np.mean(accuracy["slide's"]) - np.mean(accuracy["none"]), -40, -2, "points")
 
 # %% [markdown]
