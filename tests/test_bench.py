@@ -1,5 +1,6 @@
 """Level 1: the bench prints what it measures, keeps it as JSON, and goes on when one measurement cannot be had."""
 
+import ast
 import json
 import math
 
@@ -21,6 +22,21 @@ def folder(tmp_path, monkeypatch):
 def test_every_measurement_has_its_program():
     for name in bench.LABS:
         assert (bench.ROOT / "tools" / f"bench_{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", bench.LABS)
+def test_a_bench_reads_only_names_that_its_lab_sets(name):
+    """A bench that runs a lab's cells takes its figures from the lab's variables, `names["…"]`."""
+    program = ast.parse((bench.ROOT / "tools" / f"bench_{name}.py").read_text(encoding="utf-8"))
+    read = {
+        node.slice.value
+        for node in ast.walk(program)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "names"
+    }
+    (source,) = (bench.ROOT / "solutions").glob(f"{name[-2:]}_*.py")
+    lab = list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
+    variables = {node.id for node in lab if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert read <= variables | {node.name for node in lab if isinstance(node, ast.FunctionDef)}
 
 
 def test_a_table_a_json_and_no_stop_at_a_failure(folder, monkeypatch, capsys):

@@ -91,15 +91,27 @@ def test_tuning_learns_and_leaves_the_base_and_its_statistics_alone(network, ima
     lower, upper = transfer.cut(network, "first_above")
     before = network.get_weights()
     labels = (images[:, :, :, 0].mean((1, 2)) > images[:, :, :, 2].mean((1, 2))).astype(int)
-    model = transfer.top(upper, 2)
+    model = transfer.top(upper, 2, dropout=0)
     views = [transfer.activations(lower, images, mirrored=m, label="") for m in (False, True)]
-    history = transfer.tune(model, views, labels, np.arange(20), epochs=30, rate=0.03, mixup=0, batch=5)
-    assert history.history["loss"][-1] < 0.7 * history.history["loss"][0]
+    history = transfer.tune(model, views, labels, np.arange(20), epochs=30, rate=0.03, mixup=0, smoothing=0, batch=5)
+    assert len(history["loss"]) == len(history["accuracy"]) == 30
+    assert history["loss"][-1] < 0.7 * history["loss"][0]
     for old, new in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     inner = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     np.testing.assert_array_equal(inner.get_layer("norm").moving_mean, np.zeros(4))
     assert not np.allclose(inner.get_layer("above").kernel, network.get_layer("above").kernel)
+
+
+def test_the_running_mean_of_the_weights_replaces_them_at_the_end(network, images):
+    lower, upper = transfer.cut(network, "first_above")
+    view, labels = transfer.activations(lower, images, label=""), np.arange(21) % 2
+    weights = {}
+    for average in (0.0, 0.9):
+        model = transfer.top(upper, 2, head=(np.zeros((4, 2)), np.zeros(2)), dropout=0)
+        transfer.tune(model, [view], labels, np.arange(20), epochs=3, rate=0.03, mixup=0, batch=5, average=average, label="")
+        weights[average] = model.get_layer("logits").get_weights()[0]
+    assert 0 < np.abs(weights[0.9]).sum() < np.abs(weights[0.0]).sum(), "the mean lags behind the weights"
 
 
 def test_batchnorm_in_training_mode_moves_its_statistics(network, images):

@@ -14,6 +14,7 @@ import numpy as np
 from . import progress
 from .allocator import keep_freed_memory
 from .schedule import warmup_cosine
+from .separable import as_convolutions, as_products
 
 
 def scale(images):
@@ -84,6 +85,7 @@ def linear_head(features, labels, strength=0.1):
 def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
+    Its separable convolutions are matrix products (`utils.separable`): the same numbers, and a step takes half the time on a CPU.
     `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
     BatchNormalization is frozen: it keeps and uses ImageNet's statistics, unless `train_batchnorm` is set, a mistake to
     study. Calling the network with `training=False` does not freeze it: since Keras 3 `fit` overrides that argument in
@@ -91,7 +93,7 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """
     import keras
 
-    own = _copy(upper)
+    own = as_products(upper)
     for layer in own.layers:
         layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
     inputs = keras.Input(upper.input_shape[1:])
@@ -106,7 +108,9 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
 def tune(
     model, views, labels, photos, *, epochs, rate=3e-4, smoothing=0.1, mixup=0.2, average=0.0, batch=32, seed=0, label="tune"
 ):
-    """Train `model` on the cached activations of `photos` (indices into labels and into each view); returns Keras' history.
+    """Train `model` on the cached activations of `photos` (indices into labels and into each view).
+
+    Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch.
 
     views: list of arrays (n, …), the same photos seen differently (as they are, mirrored); each epoch takes one view of
     every photo, at random. labels: (n,) integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label
@@ -125,22 +129,32 @@ def tune(
     right = keras.metrics.CategoricalAccuracy("accuracy")
     optimizer = keras.optimizers.AdamW(warmup_cosine(epochs * steps, rate, 1 / 8), weight_decay=1e-2, **moving)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=[right])
-    optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
-    return model.fit(_dataset(batches, steps), epochs=epochs, verbose=0, callbacks=[progress.keras_bar(label, epochs)])
+    optimizer.build(model.trainable_variables)  # before the first step, or TensorFlow traces the network twice
+    history = {"loss": [], "accuracy": []}
+    # A plain loop: `fit` over a PyDataset stood still for 11 to 17 s at the start of every second epoch or so
+    with progress.bar(total=epochs, label=label, unit="epoch", disable=not label) as bar:
+        for _ in range(epochs):
+            logs = []
+            for i in range(steps):
+                model.reset_metrics()
+                logs.append(model.train_on_batch(*batches.take(i), return_dict=True))
+            batches.shuffle()
+            for name, values in history.items():
+                values.append(float(np.mean([log[name] for log in logs])))
+            bar.set_postfix(accuracy=f"{history['accuracy'][-1]:.3f}", refresh=False)
+            bar.update()
+    optimizer.finalize_variable_values(model.trainable_variables)  # the running mean, if there is one
+    return history
 
 
 def join(lower, model):
-    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
+    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer.
+
+    It consists of Keras' own layers only, so that any Keras can load it from a file.
+    """
     import keras
 
-    return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
-
-
-def _copy(model):
-    """The same architecture, never compiled, with its own copy of the weights."""
-    twin = type(model).from_config(model.get_config())  # `clone_model` would take the optimizer along
-    twin.set_weights(model.get_weights())
-    return twin
+    return keras.Model(lower.input, as_convolutions(model)(lower.output), name="whole")
 
 
 def softmax(logits):
@@ -172,20 +186,3 @@ class _Batches:
             wide = weight.reshape(-1, *[1] * (x.ndim - 1))
             x, y = wide * x + (1 - wide) * x[partner], weight[:, None] * y + (1 - weight[:, None]) * y[partner]
         return x, y
-
-
-def _dataset(batches, steps):
-    """`batches` as a Keras PyDataset of `steps` batches an epoch (Keras is imported only here)."""
-    import keras
-
-    class Dataset(keras.utils.PyDataset):
-        def __len__(self):
-            return steps
-
-        def __getitem__(self, i):
-            return batches.take(i)
-
-        def on_epoch_end(self):
-            batches.shuffle()
-
-    return Dataset()
