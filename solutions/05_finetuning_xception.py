@@ -256,7 +256,7 @@ if base:
         frozen = np.mean(frozen_says.argmax(axis=1) == labels[test])
         rungs.append(("… both views of each photo", frozen, len(test), seconds_below[1] + time.perf_counter() - clock))
     results.record("frozen Xception", 100 * frozen, 87 if real else 55, 100, "%")
-    results.record("frozen minus from scratch", 100 * (frozen - floor), 5, 70, " points")
+    results.record("frozen minus from scratch", 100 * (frozen - floor), 5, 70, "points")
 
 # %% [markdown]
 # One objection: *daisy* is one of ImageNet's 1,000 classes, the only one of your five. Does the network just remember daisies?
@@ -418,7 +418,7 @@ if base:
     accuracy = np.mean(both.argmax(axis=1) == labels[test])
     rungs.append(("block 14 retrained", accuracy, len(test), seconds_below[-1] + seconds))
     results.record("tuned Xception", 100 * accuracy, 91 if real else 65, 100, "%")
-    results.record("tuned minus frozen", 100 * (accuracy - frozen), 0.5, 40, " points")
+    results.record("tuned minus frozen", 100 * (accuracy - frozen), 0.5, 40, "points")
 
 # %% [markdown]
 # How good was your formula? The ledger counts the work below the cut, the clock says the rest.
@@ -457,9 +457,9 @@ if base and looks == 2:
 if base:
     whole = transfer.join(lower, tuned)
     some = test[:8]
-    through = transfer.outputs(whole, images[some], prepare=transfer.scale)
-    halves = transfer.outputs(tuned, transfer.outputs(lower, images[some], prepare=transfer.scale))
-    cached = transfer.outputs(tuned, plain[some])
+    through = transfer.outputs(whole, images[some], prepare=transfer.scale, batch=8)
+    halves = transfer.outputs(tuned, transfer.outputs(lower, images[some], prepare=transfer.scale, batch=8), batch=8)
+    cached = transfer.outputs(tuned, plain[some], batch=8)
     assert np.allclose(through, halves, atol=1e-4), "the reassembled network differs from its two halves"
     assert np.array_equal(through.argmax(axis=1), cached.argmax(axis=1)), "rounding to float16 changed an answer"
     results.record("whole minus halves, largest logit", np.abs(through - halves).max(), 0, 1e-4)
@@ -545,7 +545,7 @@ if base:
     ]
     said = ", ".join(f"{name} {100 * (faulty - right):+.0f} points" for name, right, faulty in rows)
     plot.show(figures.controls(rows), alt=f"What each fault does to the accuracy: {said}. No fault raised an error.")
-    results.record("largest loss by a silent fault", 100 * max(right - faulty for _, right, faulty in rows), 10, 80, " points")
+    results.record("largest loss by a silent fault", 100 * max(right - faulty for _, right, faulty in rows), 10, 80, "points")
 
 # %% [markdown]
 # Not one of these raised an error or a warning. Only the accuracy tells, and only if you know what to expect. That is what the
@@ -837,7 +837,7 @@ if base:
 
     photo = Image.open(MY_PHOTO).convert("RGB") if MY_PHOTO else Image.fromarray(data.load_photo("flower"))
     pixels = np.asarray(photo.resize((side, side)))[None]
-    says = transfer.softmax(transfer.outputs(whole, pixels, prepare=transfer.scale))[0]
+    says = transfer.softmax(transfer.outputs(whole, pixels, prepare=transfer.scale, batch=1))[0]
     fig = plot.images(pixels, ["\n".join(f"{classes[i]} {says[i]:.0%}" for i in says.argsort()[::-1][:3])], size=3.2)
     plot.show(fig, alt=f"The photo with the three most likely classes; the first is {classes[says.argmax()]}.")
     results.record("probabilities add up to", says.sum(), 0.999, 1.001)
