@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import Input, Model, Sequential, layers
 
-from utils import plot, progress, results
+from utils import feed, plot, progress, results
 from utils.figures import lecture02 as figures
 from utils.ledger import ledger
 
@@ -99,7 +99,8 @@ def train(model, x, y, epochs, optimizer, batch_size):
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[right])
     optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     bar = progress.keras_bar(model.name, epochs)
-    history = model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[bar])
+    shuffled = feed.batches(x, y, batch_size)
+    history = model.fit(shuffled, epochs=epochs, verbose=0, shuffle=False, callbacks=[bar])
     return [100 * a for a in history.history["accuracy"]]
 
 

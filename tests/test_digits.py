@@ -97,6 +97,26 @@ def test_a_run_times_the_training_and_evaluates_after_each_epoch(capsys):
     assert "over the limit" not in challenge.line(run)
 
 
+@pytest.mark.parametrize("views", [challenge.moved, challenge.distorted])
+def test_views_are_the_image_and_four_others_the_same_at_every_call(views):
+    images = RNG.random((2, 28, 28, 1)).astype("float32")
+    seen, again = list(views(images)), list(views(images))
+    assert len(seen) == 5 and len({view.tobytes() for view in seen}) == 5
+    np.testing.assert_array_equal(seen[0], images)
+    np.testing.assert_array_equal(seen, again)
+
+
+def test_the_answer_is_the_mean_over_all_views():
+    """The network sees the first class in one view with certainty, the second in two others with 60 %."""
+    images, label = np.zeros((1, 28, 28, 1)), np.array([1])
+    says = iter(np.array([[[1.0, 0.0]], [[0.4, 0.6]], [[0.4, 0.6]]]))
+    assert challenge.accuracy(lambda x, training: next(says), images, 1 - label, lambda x: [x, x, x]) == 1
+    says = iter(np.array([[[0.5, 0.5]], [[0.3, 0.7]]]))
+    assert challenge.accuracy(lambda x, training: next(says), images, label, lambda x: [x, x]) == 1
+    says = iter(np.array([[[1.0, 0.0]]]))
+    assert challenge.accuracy(lambda x, training: next(says), images, label) == 0
+
+
 def test_each_suspect_shows_its_symptom():
     """On made-up pictures: ten patterns with noise, easy to learn."""
     patterns = RNG.random((10, 28, 28))

@@ -49,6 +49,13 @@ def test_a_cut_that_a_path_runs_around_is_refused(network):
         transfer.cut(network, "norm")
 
 
+def test_a_cut_at_the_first_layer_leaves_everything_above(network, images):
+    lower, upper = transfer.cut(network, "below")
+    x = transfer.scale(images)
+    np.testing.assert_array_equal(lower(x), x)
+    np.testing.assert_allclose(upper(x), network(x), atol=1e-6)
+
+
 def test_xception_is_cut_below_block_13():
     base = keras.applications.Xception(weights=None, include_top=False, input_shape=(71, 71, 3))
     lower, upper = transfer.cut(base, "block13_sepconv1_act")
@@ -91,11 +98,15 @@ def test_tuning_learns_and_leaves_the_base_and_its_statistics_alone(network, ima
     lower, upper = transfer.cut(network, "first_above")
     before = network.get_weights()
     labels = (images[:, :, :, 0].mean((1, 2)) > images[:, :, :, 2].mean((1, 2))).astype(int)
-    model = transfer.top(upper, 2, dropout=0)
     views = [transfer.activations(lower, images, mirrored=m, label="") for m in (False, True)]
-    history = transfer.tune(model, views, labels, np.arange(20), epochs=30, rate=0.03, mixup=0, smoothing=0, batch=5)
-    assert len(history["loss"]) == len(history["accuracy"]) == 30
-    assert history["loss"][-1] < 0.7 * history["loss"][0]
+    shares = []
+    for seed in range(4):  # one run lies between 0.56 and 0.72: dropout, and 20 pictures
+        keras.utils.set_random_seed(seed)
+        model = transfer.top(upper, 2)
+        history = transfer.tune(model, views, labels, np.arange(20), epochs=30, rate=0.03, mixup=0, batch=5, seed=seed, label="")
+        assert len(history["loss"]) == len(history["accuracy"]) == 30
+        shares.append(history["loss"][-1] / history["loss"][0])
+    assert np.mean(shares) < 0.7
     for old, new in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     inner = next(layer for layer in model.layers if isinstance(layer, keras.Model))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import digits
+from . import digits, feed
 
 NAMES = ("A", "B", "C", "D")
 
@@ -40,7 +40,7 @@ def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=6
     batch_accuracy = digits.right(model, x[:batch], y[:batch]).mean()
 
     model = _network(twice=name == "A")
-    model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+    model.fit(feed.batches(x, y, batch), epochs=epochs, verbose=0, shuffle=False)
     test_accuracy = digits.right(model, x_test, test_labels).mean()
     return Evidence(float(first_loss), losses, float(batch_accuracy), float(test_accuracy))
 

@@ -34,10 +34,14 @@ def cut(model, layer):
     if layer not in names:
         raise ValueError(f"{model.name} has no layer {layer!r}. Its last layers are {', '.join(names[-5:])}.")
     joint = model.get_layer(layer).input
+    around = f"A path runs around {layer!r}: cut where one tensor carries everything, below a block."
     try:
-        return keras.Model(model.input, joint, name="lower"), keras.Model(joint, model.output, name="upper")
+        lower, upper = keras.Model(model.input, joint, name="lower"), keras.Model(joint, model.output, name="upper")
     except ValueError as error:
-        raise ValueError(f"A path runs around {layer!r}: cut where one tensor carries everything, below a block.") from error
+        raise ValueError(around) from error
+    if joint is not model.input and any(each in lower.layers for each in upper.layers):  # Keras 3.5 raises nothing
+        raise ValueError(around)
+    return lower, upper
 
 
 def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""):
@@ -110,12 +114,11 @@ def tune(
 ):
     """Train `model` on the cached activations of `photos` (indices into labels and into each view).
 
-    Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch.
-
     views: list of arrays (n, …), the same photos seen differently (as they are, mirrored); each epoch takes one view of
     every photo, at random. labels: (n,) integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label
     smoothing and MixUp act on activations and labels. `average` is the momentum of a running mean of the weights (0: none),
     which replaces them at the end. `rate` is the peak learning rate.
+    Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch.
     """
     import keras
 
@@ -131,7 +134,7 @@ def tune(
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=[right])
     optimizer.build(model.trainable_variables)  # before the first step, or TensorFlow traces the network twice
     history = {"loss": [], "accuracy": []}
-    # A plain loop: `fit` over a PyDataset stood still for 11 to 17 s at the start of every second epoch or so
+    # A plain loop: `fit` over a PyDataset stood still for 11 to 17 s between epochs (see `feed.untuned`)
     with progress.bar(total=epochs, label=label, unit="epoch", disable=not label) as bar:
         for _ in range(epochs):
             logs = []
