@@ -1,6 +1,7 @@
 """Level 1: cutting a network in two, caching, retraining and joining, on networks of a few weights."""
 
 import io
+import logging
 import zipfile
 
 import h5py
@@ -68,6 +69,14 @@ def test_activations_keep_order_and_count_whatever_the_last_batch(network, image
     lower, _ = transfer.cut(network, "first_above")
     got = transfer.outputs(lower, images[:count], prepare=transfer.scale, batch=10)
     np.testing.assert_allclose(got, lower(transfer.scale(images[:count])), atol=1e-5)
+
+
+def test_many_small_models_do_not_alarm_tensorflow(caplog, network):
+    logger = logging.getLogger("tensorflow")
+    for _ in range(8):
+        transfer.outputs(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), np.zeros((3, 2)))
+    logger.warning("anything else")
+    assert [record.message for record in caplog.records] == ["anything else"]
 
 
 def test_activations_are_float16_and_mirrored_on_request(network, images):

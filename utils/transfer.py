@@ -9,6 +9,8 @@
 Arrays are channels last. Images are uint8 (n, height, width, 3); everything is scaled to -1 ... 1 as Xception expects.
 """
 
+import logging
+
 import numpy as np
 
 from . import progress
@@ -51,6 +53,7 @@ def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""
     filled up with zeros, so that TensorFlow compiles the model for one shape only.
     """
     keep_freed_memory()
+    _no_false_alarm()
     results = None
     with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
         for start in range(0, len(inputs), batch):
@@ -123,6 +126,7 @@ def tune(
     import keras
 
     keep_freed_memory()
+    _no_false_alarm()
     classes = model.output_shape[-1]
     steps = max(1, len(photos) // batch)
     keras.utils.set_random_seed(seed)
@@ -164,6 +168,16 @@ def softmax(logits):
     """Probabilities (n, classes) from logits (n, classes)."""
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
+
+
+def _no_false_alarm():
+    """TensorFlow takes several small models for one that is traced again and again, and warns at length; not about these."""
+    logging.getLogger("tensorflow").addFilter(_is_no_false_alarm)  # once, however often it is called
+
+
+def _is_no_false_alarm(record):
+    said = record.getMessage()
+    return not ("triggered tf.function retracing" in said and "TensorFlowTrainer" in said)
 
 
 class _Batches:
