@@ -71,7 +71,7 @@ def test_activations_keep_order_and_count_whatever_the_last_batch(network, image
     np.testing.assert_allclose(got, lower(transfer.scale(images[:count])), atol=1e-5)
 
 
-def test_many_small_models_do_not_alarm_tensorflow(caplog, network):
+def test_many_small_models_do_not_alarm_tensorflow(caplog):
     logger = logging.getLogger("tensorflow")
     for _ in range(8):
         transfer.outputs(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), np.zeros((3, 2)))
