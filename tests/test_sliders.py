@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ipywidgets.widgets import widget
+from ipywidgets.widgets import interaction, widget
 
 from utils import panel, plot, results
 from utils.figures import lab03, lecture01
@@ -16,10 +16,15 @@ def live(monkeypatch):
     monkeypatch.setattr(panel, "in_notebook", lambda: True)
     monkeypatch.setattr(results, "strict", lambda: False)
     monkeypatch.setattr(plot, "show", lambda fig, alt: shown.append(alt))
-    before = set(widget._instances)
+    if hasattr(widget, "_instances"):
+        instances = widget._instances
+    else:  # ipywidgets 7, which draws the first picture when a browser asks for it
+        instances = widget.Widget.widgets
+        monkeypatch.setattr(interaction, "display", lambda sliders: sliders.update())
+    before = set(instances)
 
     def move(description, value):
-        made = [each for name, each in widget._instances.items() if name not in before]
+        made = [each for name, each in instances.items() if name not in before]
         (control,) = [each for each in made if getattr(each, "description", "") == description and hasattr(each, "value")]
         control.value = value
 

@@ -143,6 +143,8 @@ class _Walker:
             outputs = [keras.KerasTensor((1, *x.shape[1:]), dtype=x.dtype) for x in recorded]
         taken = {id(x) for x in inputs}
         outputs = [keras.KerasTensor(x.shape, dtype=x.dtype) if id(x) in taken else x for x in outputs]
+        # EinsumDense of Keras 3.5 answers with the batch left open
+        outputs = [keras.KerasTensor((1, *x.shape[1:]), dtype=x.dtype) if x.shape[:1] == (None,) else x for x in outputs]
         step = Step(name, operation, tuple(map(self.tensor, inputs)), tuple(map(self.tensor, outputs)))
         self.steps.append(step)
         return outputs
