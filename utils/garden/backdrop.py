@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 
 from utils.garden.camera import from_picture, to_bytes
 from utils.garden.greenery import green
-from utils.garden.paint import hsv, mix, smooth, unit
+from utils.garden.paint import hsv, length, mix, smooth, unit
 
 
 def noise(rng, cells, size):
@@ -34,7 +34,7 @@ def _bokeh(rgb, rng, count, colours, largest):
         colour, opacity = colours[int(rng.integers(len(colours)))], rng.uniform(0.15, 0.5)
         across = slice(max(0, int((x - radius) * size) - 1), max(0, min(size, int((x + radius) * size) + 2)))
         down = slice(max(0, int((y - radius) * size) - 1), max(0, min(size, int((y + radius) * size) + 2)))
-        r = np.hypot(axis[None, across] - x, axis[down, None] - y) * (1 / radius)
+        r = length(axis[None, across] - x, axis[down, None] - y) * (1 / radius)
         part = rgb[:, down, across]
         part += opacity * smooth(r, 1.0, 0.86) * (0.75 + 0.25 * r) * (colour[:, None, None] - part)
 

@@ -10,8 +10,7 @@ def to_bytes(rgb):
     """float32 (3, h, w) in 0..1 (clipped) to uint8 (h, w, 3)."""
     levels = rgb * 255
     levels += 0.5
-    np.maximum(levels, 0, out=levels)
-    np.minimum(levels, 255, out=levels)
+    levels.clip(0, 255, out=levels)
     return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.garden.backdrop import backdrop
 from utils.garden.camera import blur, expose
+from utils.garden.dice import Dice
 from utils.garden.greenery import OVAL, blades, green, leaf
 from utils.garden.paint import Light
 from utils.garden.planting import CLASSES, Bed, places, pose_for
@@ -60,11 +61,11 @@ def scene(seed, size=128, label=None):
     if label is not None and not 0 <= label < len(CLASSES):
         raise ValueError(f"label must be one of 0 to {len(CLASSES) - 1} ({', '.join(CLASSES)}), not {label}.")
     if label is None:
-        label = np.random.default_rng((int(seed), CHOICE)).integers(len(CLASSES))
+        label = Dice((int(seed), CHOICE)).integers(len(CLASSES))
     label = int(label)
     for attempt in itertools.count():
         key = (int(seed), attempt)
-        rng = np.random.default_rng(key)
+        rng = Dice(key)
         bed = Bed(size, Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0)))
         _background(bed, rng, key, label)
         _foreground(bed, rng, key, label)
@@ -84,7 +85,7 @@ def _background(bed, rng, key, label):
     for number in range(int(rng.choice([0, 1, 2, 4, 6], p=[0.36, 0.22, 0.2, 0.13, 0.09]))):
         own = int(rng.integers(len(CLASSES))) if mixed else label
         place = rng.uniform(0, 1), rng.uniform(0.1, 0.95), rng.uniform(0.04, 0.1)
-        own_rng = np.random.default_rng((*key, number + 1))
+        own_rng = Dice((*key, number + 1))
         far.plant(own, pose_for(own_rng, own, *place), own_rng, number + 1)
     bed.canvas.rgb[:] = blur(far.canvas.rgb, rng.uniform(0.008, 0.03) * small, size)
     nearest = np.arange(size) * small // size
@@ -103,7 +104,7 @@ def _foreground(bed, rng, key, label):
             radius = largest * rng.uniform(0.4, 0.8)
             spots.insert(0, (stranger, (rng.uniform(0, 1), rng.uniform(0.15, 0.9), min(radius, 0.2))))
     for number, (own, spot) in enumerate(spots, NEAR):
-        own_rng = np.random.default_rng((*key, number))
+        own_rng = Dice((*key, number))
         bed.plant(own, pose_for(own_rng, own, *spot), own_rng, number)
 
     canvas, light = bed.canvas, bed.light

@@ -11,9 +11,10 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageDraw
 
-from utils.garden.paint import Light, Sprite, coverage, hsv, look_up, mix, profile, ramp, smooth
+from utils.garden.paint import Light, Sprite, coverage, hsv, length, look_up, mix, profile, ramp, smooth
 
 GOLDEN = math.pi * (3 - math.sqrt(5))  # the angle between one seed or petal and the next
+AT_ONCE = 6000  # pixels: petals are drawn together up to this many, since calls cost more than sums on small arrays
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Head:
         self.x, self.y = self.across, self.up * (1 / pose.squash)
         if pose.raised:
             # a cone seen from the side: the nearer to the middle, the further it is lifted
-            self.y = self.y + pose.raised * np.maximum(1 - np.hypot(self.x, self.y), 0)
+            self.y = self.y + pose.raised * np.maximum(1 - length(self.x, self.y), 0)
         self.px = px * 2 / (1 + pose.squash)  # a pixel is longer across the foreshortened direction
-        self.r = np.hypot(self.x, self.y) + 1e-4
+        self.r = length(self.x, self.y) + 1e-4
         self.whole = self.area = None  # set in a crop
 
     @cached_property
@@ -88,6 +89,23 @@ class Head:
         part.x, part.y, part.r = self.x[area], self.y[area], self.r[area]
         return part
 
+    def together(self, x, y, radius):
+        """Crops for petals that reach `radius` around (x, y) (each (k,)): yields (a slice of the petals, their crop).
+
+        One petal at a time on its own crop where heads are large, several on a common one around the middle where
+        they are small.
+        """
+        pixel, first = self.window.px / self.pose.radius, 0
+        reach = np.hypot(x, y) + radius
+        while first < len(reach):
+            count = max(1, int(AT_ONCE / min(self.r.size, (2 * reach[first] / pixel) ** 2)))
+            some = slice(first, first + count)
+            if count == 1:
+                yield some, self.crop(x[first], y[first], radius[first])
+            else:
+                yield some, self.crop(0, 0, reach[some].max())
+            first += count
+
 
 def pick(rng, *choices):
     """One of (weight, value) pairs."""
@@ -99,52 +117,80 @@ def pick(rng, *choices):
     return choices[-1][1]
 
 
-def ring(head, rng, *, count, length, width, shape, inner, outer, phase=0.0, vary=0.08, veins=0.08, shade=1.0):
-    """One whorl of `count` separate petals from the middle outwards.
+class Whorl:
+    """A ring of `count` separate petals, from the middle of the head outwards, each a little different.
 
-    length: in head radii. width: half width at the widest place, in petal lengths. shape: a `profile` table.
-    inner, outer: colours (3,) at base and tip. vary: how unlike each other the petals are.
+    length: in head radii. width: half width at the widest place, in petal lengths. inner, outer: colours (3,) at base
+    and tip. phase: angle of the first. vary: how unlike each other the petals are. shade: 1, less is darker.
+    lengths, widths, leans, tones: (count,), a value a petal.
     """
-    jitter = rng.uniform(-1, 1, (4, count)).astype(np.float32)
-    lengths = length * (1 + vary * (1.1 * jitter[0] - 0.5))
-    widths = width * length * (1 + vary * jitter[1])
-    leans = 0.16 * min(1, 8 * vary) * jitter[2]
-    tones = shade * (1 + vary * jitter[3])
 
-    head = head.crop(0, 0, 1.05 * length)
-    across = (head.theta + (phase % (2 * math.pi) + math.pi)) * (count / (2 * math.pi))
-    petal = across.astype(np.intp)
-    across -= petal
-    across -= 0.5
-    petal %= count
-    along = head.r / lengths.take(petal)
-    across -= leans.take(petal)
-    across *= 2 * math.pi / count
-    across *= head.r
-    half = look_up(shape, along) * widths.take(petal)
-    distance = half - np.abs(across)
-    alpha = coverage(distance, head.px)
+    def __init__(self, rng, count, length, width, inner, outer, *, phase=0.0, vary=0.08, shade=1.0):
+        jitter = rng.uniform(-1, 1, (4, count)).astype(np.float32)
+        self.count, self.length, self.phase = count, length, phase % (2 * math.pi) + math.pi
+        self.inner, self.outer = inner, outer
+        self.lengths = length * (1 + vary * (1.1 * jitter[0] - 0.5))
+        self.widths = width * length * (1 + vary * jitter[1])
+        self.leans = 0.16 * min(1, 8 * vary) * jitter[2]
+        self.tones = shade * (1 + vary * jitter[3])
 
-    across /= np.maximum(half, 0.02 * length)
-    np.maximum(np.minimum(across, 1, out=across), -1, out=across)
-    outward = smooth(along, 0.1, 0.85)
-    tone = tones.take(petal)
-    tone *= 1 + 0.17 * head.lit
-    tone *= 0.68 + 0.32 * outward
-    tone *= 1 - 0.1 * across
-    if veins:
-        tone *= 1 + veins * np.cos(across * 9.5)
-    tone *= 0.82 + 0.18 * ramp(distance, 0, 0.05 * length)
-    colour = mix(inner, outer, outward)
-    colour *= tone
-    head.sprite.over(colour, alpha)
+
+def column(values):
+    """One value a petal, to be combined with the petals' pixels: float32 (k, 1, 1)."""
+    return np.asarray(values, np.float32)[:, None, None]
+
+
+def rings(head, whorls, *, shape, veins=0.08):
+    """Draw whorls one over the other. shape: a `profile` table. veins: their contrast."""
+    # one value a petal, of all whorls one after the other
+    lengths, widths, leans, tones = (
+        np.concatenate([getattr(whorl, name) for whorl in whorls]) for name in ("lengths", "widths", "leans", "tones")
+    )
+    # one value a whorl
+    counts = np.array([whorl.count for whorl in whorls])
+    starts = np.cumsum(counts) - counts
+    long, phases = column([whorl.length for whorl in whorls]), column([whorl.phase for whorl in whorls])
+    inner, outer = np.stack([whorl.inner for whorl in whorls]), np.stack([whorl.outer for whorl in whorls])
+
+    nowhere = np.zeros(len(whorls))
+    for some, part in head.together(nowhere, nowhere, 1.05 * long[:, 0, 0]):
+        count = counts[some, None, None]
+        sector = column(2 * math.pi / counts[some])
+        across = (part.theta + phases[some]) / sector
+        petal = across.astype(np.intp)
+        across -= petal
+        across -= 0.5
+        petal %= count
+        petal += starts[some, None, None]
+        along = part.r / lengths.take(petal)
+        across -= leans.take(petal)
+        across *= sector
+        across *= part.r
+        half = look_up(shape, along) * widths.take(petal)
+        distance = half - np.abs(across)
+        alpha = coverage(distance, part.px)
+        alpha *= part.r < 1.37 * long[some] + 2.6 * part.px  # past their tips petals are too thin for the pixels to end them
+
+        across /= np.maximum(half, 0.02 * long[some])
+        across.clip(-1, 1, out=across)
+        outward = smooth(along, 0.1, 0.85)
+        tone = tones.take(petal)
+        tone *= 1 + 0.17 * part.lit
+        tone *= 0.68 + 0.32 * outward
+        tone *= 1 - 0.1 * across
+        if veins:
+            tone *= 1 + veins * np.cos(across * 9.5)
+        tone *= 0.82 + 0.18 * ramp(distance, 0, 0.05 * long[some])
+        outward *= tone
+        tone -= outward
+        part.sprite.sheets([(inner[some], tone), (outer[some], outward)], alpha)
 
 
 def disc(head, rng, *, radius, middle, rim, grain, dome=0.35, lift=0.0):
     """The middle of a head: a dome covered with florets in two families of spirals. grain: spirals in each family."""
     head = head.crop(0, -lift, 1.45 * radius)
     y = head.y + lift
-    r = np.hypot(head.x, y) * (1 / radius)
+    r = length(head.x, y) * (1 / radius)
     theta = np.arctan2(y, head.x)
     swirl = np.sqrt(r) * 2.2
     seeds = np.cos(grain * (theta + swirl)) * np.cos(round(grain * 1.62) * (theta - swirl * 0.62))
@@ -188,11 +234,14 @@ def daisy(head, rng):
     width, phase = rng.uniform(2.5, 3.6) / count, rng.uniform(0, 6)
     if head.pose.squash < 0.5:
         calyx(head, hsv(rng.uniform(80, 110), 0.55, 0.45), 0.42)
-    for layer in range(2):
-        ring(
-            head, rng, count=count, length=1.0 - 0.05 * layer, width=width, shape=shape, inner=inner, outer=outer,
-            phase=phase + layer * math.pi / count, vary=rng.uniform(0.05, 0.12), veins=0.035, shade=0.84 + 0.14 * layer,
-        )  # fmt: skip
+    whorls = [
+        Whorl(
+            rng, count, 1.0 - 0.05 * layer, width, inner, outer, phase=phase + layer * math.pi / count,
+            vary=rng.uniform(0.05, 0.12), shade=0.84 + 0.14 * layer,
+        )
+        for layer in range(2)
+    ]  # fmt: skip
+    rings(head, whorls, shape=shape, veins=0.035)
     dark = rng.uniform() < {"yellow": 0.5, "orange": 0.5, "pink": 0.15, "lilac": 0.15, "white": 0}[kind]
     rim = hsv(rng.uniform(15, 28), 0.75, rng.uniform(0.22, 0.4)) if dark else hsv(rng.uniform(36, 50), 0.95, 0.95)
     middle = rim * np.float32(0.75) if dark or rng.uniform() < 0.6 else hsv(rng.uniform(55, 80), 0.8, 0.75)
@@ -213,12 +262,14 @@ def sunflower(head, rng):
     shape, phase = profile(rng.uniform(0.7, 1.1), rng.uniform(0.65, 1.0)), rng.uniform(0, 6)
     if head.pose.squash < 0.55:
         calyx(head, hsv(rng.uniform(80, 110), 0.6, 0.42), 0.5)
-    for layer in range(rows):
-        ring(
-            head, rng, count=count, length=1.0 - 0.07 * layer, width=rng.uniform(2.9, 3.9) / count, shape=shape,
-            inner=inner, outer=outer, phase=phase + layer * math.pi / count * 1.1, vary=rng.uniform(0.1, 0.18),
-            veins=0.07, shade=0.8 + 0.2 * (layer + 1) / rows,
-        )  # fmt: skip
+    whorls = [
+        Whorl(
+            rng, count, 1.0 - 0.07 * layer, rng.uniform(2.9, 3.9) / count, inner, outer,
+            phase=phase + layer * math.pi / count * 1.1, vary=rng.uniform(0.1, 0.18), shade=0.8 + 0.2 * (layer + 1) / rows,
+        )
+        for layer in range(rows)
+    ]  # fmt: skip
+    rings(head, whorls, shape=shape, veins=0.07)
     rim = hsv(rng.uniform(18, 36), rng.uniform(0.7, 0.9), rng.uniform(0.22, 0.5))
     fresh = hsv(rng.uniform(50, 75), 0.6, 0.5)
     middle = pick(rng, (0.55, rim * np.float32(0.55)), (0.3, fresh), (0.15, rim))
@@ -237,21 +288,22 @@ def dandelion(head, rng):
     closed = rng.uniform(0.0, 0.45)  # a head that has not opened fully keeps a dark heart
     if head.pose.squash < 0.6:
         calyx(head, hsv(rng.uniform(80, 105), 0.5, 0.48), 0.55)
-    for layer in range(0, rows, head.coarseness):
-        part = layer / (rows - 1)
-        tip = outer * np.float32(1 - part * 0.35) + core * np.float32(part * 0.35)
-        ring(
-            head, rng, count=int(rng.integers(34, 44) * (1 - 0.5 * part)), length=1.0 - 0.74 * part,
-            width=0.062 + 0.05 * part, shape=shape, inner=core * np.float32(1 - closed * part), outer=tip,
-            phase=rng.uniform(0, 6), vary=0.14, veins=0.0, shade=0.84 + 0.16 * part,
-        )  # fmt: skip
+    whorls = [
+        Whorl(
+            rng, int(rng.integers(34, 44) * (1 - 0.5 * part)), 1.0 - 0.74 * part, 0.062 + 0.05 * part,
+            core * np.float32(1 - closed * part), outer * np.float32(1 - part * 0.35) + core * np.float32(part * 0.35),
+            phase=rng.uniform(0, 6), vary=0.14, shade=0.84 + 0.16 * part,
+        )
+        for part in (layer / (rows - 1) for layer in range(0, rows, head.coarseness))
+    ]  # fmt: skip
+    rings(head, whorls, shape=shape, veins=0.0)
 
 
 def seed_ball(head, rng):
     """Fine stars on a sphere, seen through: only the silhouette is solid."""
     x, y, sprite = head.across, head.up, head.sprite
     px = head.window.px / head.pose.radius
-    r = np.hypot(x, y)
+    r = length(x, y)
     white = hsv(rng.uniform(30, 60), rng.uniform(0, 0.1), rng.uniform(0.88, 1))
     lines = _parachutes(head, rng)
     tone = 0.9 + 0.25 * head.light.toward(x, y)
@@ -309,27 +361,35 @@ def rose(head, rng):
     deep = hsv(hue - 6, saturation * 0.5 + 0.45 * (saturation > 0.2) + 0.1, value * (0.5 if kind == "red" else 0.68))
     count = int(rng.integers(15, 22))
     start, openness = rng.uniform(0, 6), rng.uniform(0.85, 1.25)
-    stretch, waves, shifts, tones = rng.uniform(size=(4, count)).tolist()
+    stretch, waves, shifts, tones = rng.uniform(size=(4, count))
     if head.pose.squash < 0.75:
         calyx(head, hsv(rng.uniform(85, 115), 0.55, 0.38), 0.75)
-    for k in range(0, count, head.coarseness):
-        inward = k / (count - 1)  # 0 the outermost petal, 1 the innermost
-        angle = start + k * GOLDEN
-        away, size = 0.52 * (1 - inward) ** openness, 0.5 * (1 - inward) ** 0.75 + 0.1
-        cos, sin = math.cos(angle), math.sin(angle)
-        petal = head.crop(away * cos, away * sin, 1.5 * size)
-        dx, dy = petal.x - away * cos, petal.y - away * sin
-        out = dx * (cos / size) + dy * (sin / size)
-        beside = (dy * cos - dx * sin) * (1 / (size * (1 + 0.22 * stretch[k])))
-        distance = 1 - np.hypot(out, beside) * (1 + 0.05 * np.cos(beside * (2 + 2 * waves[k]) + 6 * shifts[k]))
+    drawn = slice(None, None, head.coarseness)
+    inward = (np.arange(count) / (count - 1))[drawn]  # 0 the outermost petal, 1 the innermost
+    angle = start + (np.arange(count) * GOLDEN)[drawn]
+    stretch, waves, shifts, tones = (column(values[drawn]) for values in (stretch, waves, shifts, tones))
+    away, size = 0.52 * (1 - inward) ** openness, 0.5 * (1 - inward) ** 0.75 + 0.1
+    x, y = away * np.cos(angle), away * np.sin(angle)
+    cos, sin, lengths, depth = column(np.cos(angle)), column(np.sin(angle)), column(size), column(inward)
+    for some, part in head.together(x, y, 1.5 * size):
+        dx, dy = part.x - column(x[some]), part.y - column(y[some])
+        out = dx * (cos[some] / lengths[some]) + dy * (sin[some] / lengths[some])
+        beside = (dy * cos[some] - dx * sin[some]) * (1 / (lengths[some] * (1 + 0.22 * stretch[some])))
+        wave = np.cos(beside * (2 + 2 * waves[some]) + 6 * shifts[some])
+        distance = 1 - length(out, beside) * (1 + 0.05 * wave)
         outward = smooth(out, -0.8, 0.6)
         tone = 0.62 + 0.3 * outward
         tone += 0.18 * ramp(distance, 0.2, 0.02)  # the rolled lip catches the light
-        tone *= (0.93 + 0.12 * tones[k]) * (1 - 0.1 * inward) + 0.2 * petal.lit
-        colour = mix(deep, rim, outward)
-        colour *= tone
-        petal.sprite.rgb *= 1 - 0.36 * ramp(distance, -0.28, 0.0)  # its shadow on the petals below
-        petal.sprite.over(colour, coverage(distance * size, petal.px))
+        tone *= (0.93 + 0.12 * tones[some]) * (1 - 0.1 * depth[some]) + 0.2 * part.lit
+        left = 1 - 0.36 * ramp(distance, -0.28, 0.0)  # its shadow on the petals below
+        outward *= tone
+        tone -= outward
+        colours = (len(tone), 1)
+        part.sprite.sheets(
+            [(np.tile(deep, colours), tone), (np.tile(rim, colours), outward)],
+            coverage(distance * lengths[some], part.px),
+            left,
+        )
 
 
 def tulip(head, rng):
@@ -351,32 +411,36 @@ def tulip(head, rng):
     base = hsv(rng.uniform(50, 80), rng.uniform(0.3, 0.6), rng.uniform(0.7, 0.95))
     if head.pose.squash > 0.7:
         shape, phase = profile(0.55, rng.uniform(0.42, 0.6)), rng.uniform(0, 6)
-        for layer in range(2):
-            ring(
-                head, rng, count=3, length=1.0 - 0.06 * layer, width=rng.uniform(0.5, 0.62), shape=shape,
-                inner=base * np.float32(0.55), outer=body, phase=phase + layer * math.pi / 3, vary=0.06, veins=0.05,
-                shade=0.8 + 0.2 * layer,
-            )  # fmt: skip
+        whorls = [
+            Whorl(
+                rng, 3, 1.0 - 0.06 * layer, rng.uniform(0.5, 0.62), base * np.float32(0.55), body,
+                phase=phase + layer * math.pi / 3, vary=0.06, shade=0.8 + 0.2 * layer,
+            )
+            for layer in range(2)
+        ]  # fmt: skip
+        rings(head, whorls, shape=shape, veins=0.05)
         disc(head, rng, radius=0.2, middle=base, rim=hsv(rng.uniform(250, 290), 0.5, 0.18), grain=3, dome=0.3)
         return
     opened, slim = rng.uniform(0.0, 1.0), rng.uniform(0.85, 1.1)
     lean, shape = 0.12 + 0.26 * opened, profile(0.42, rng.uniform(0.4, 0.75))
-    # lean (radians), half width, height, tone: the back row first, then the sides, then the petal in front
-    plan = [
-        (-0.5 * lean, 0.46, 1.84, 0.62), (0.5 * lean, 0.46, 1.88, 0.66), (0.0, 0.44, 1.86, 0.6),
-        (-lean, 0.5, 1.84, 0.92), (lean, 0.5, 1.8, 0.84), (0.04, 0.5 + 0.05 * opened, 1.72 - 0.2 * opened, 1.0),
-    ]  # fmt: skip
-    for row, (angle, width, height, shade) in enumerate(plan):
-        angle += rng.normal(0, 0.04)
-        height *= rng.uniform(0.93, 1.03)
-        width *= slim * rng.uniform(0.94, 1.06)
-        _cup_petal(head, angle, width, height, shade, shape, (base, body, edge), 0.28 + 0.1 * opened, row >= 3)
+    # lean (radians), half width, height, tone: the back row, then the sides and the petal in front
+    back = [(-0.5 * lean, 0.46, 1.84, 0.62), (0.5 * lean, 0.46, 1.88, 0.66), (0.0, 0.44, 1.86, 0.6)]
+    front = [(-lean, 0.5, 1.84, 0.92), (lean, 0.5, 1.8, 0.84), (0.04, 0.5 + 0.05 * opened, 1.72 - 0.2 * opened, 1.0)]
+    for row, shadow in ((back, 0.0), (front, 0.3)):
+        petals = [
+            (angle + rng.normal(0, 0.04), height * rng.uniform(0.93, 1.03), width * slim * rng.uniform(0.94, 1.06), shade)
+            for angle, width, height, shade in row
+        ]
+        _cup(head, petals, shape, (base, body, edge), 0.28 + 0.1 * opened, shadow)
 
 
-def _cup_petal(head, angle, width, height, shade, shape, colours, turns_at, casts_shadow):
-    """One upright petal of a tulip, leaning by `angle` from the foot of the cup at up = 0.92."""
-    base, body, edge = colours
-    cos, sin = math.cos(angle), math.sin(angle)
+def _cup(head, petals, shape, colours, turns_at, shadow):
+    """A row of a tulip's upright petals, leaning from the foot of the cup at up = 0.92.
+
+    petals: (angle, height, half width, tone) of each. colours: base, body, edge, each (3,).
+    """
+    angle, height, width, shade = (column(values) for values in zip(*petals, strict=True))
+    cos, sin = np.cos(angle), np.sin(angle)
     dx, dy = head.across - 0.25 * sin, 0.92 - head.up
     along = dy * (cos / height) + dx * (sin / height)
     sideways = dx * cos - dy * sin
@@ -384,14 +448,16 @@ def _cup_petal(head, angle, width, height, shade, shape, colours, turns_at, cast
     half += np.minimum(along, 0)
     distance = half - np.abs(sideways)
     side = sideways / np.maximum(half, 0.05)
-    np.maximum(np.minimum(side, 1, out=side), -1, out=side)
+    side.clip(-1, 1, out=side)
     tone = 1 + 0.05 * np.cos(side * 11) - 0.1 * ramp(np.abs(side), 0.12, 0.0)
     tone += head.light.toward(0.19 * side, -0.07 * along)
     tone *= 0.8 + 0.2 * ramp(distance, 0, 0.1)
     tone *= shade
-    colour = mix(base, body, smooth(along, 0.0, turns_at))
-    colour += (edge - body)[:, None, None] * (ramp(distance, 0.16, 0.0) * ramp(along, 0.25, 0.9))
-    colour *= tone
-    if casts_shadow:
-        head.sprite.rgb *= 1 - 0.3 * ramp(distance, -0.16, 0.0)
-    head.sprite.over(colour, coverage(distance, head.window.px / head.pose.radius))
+    upper = smooth(along, 0.0, turns_at)
+    rim = ramp(distance, 0.16, 0.0) * ramp(along, 0.25, 0.9)
+    paints = zip(colours, (1 - upper, upper - rim, rim), strict=True)
+    head.sprite.sheets(
+        [(np.tile(colour, (len(petals), 1)), amount * tone) for colour, amount in paints],
+        coverage(distance, head.window.px / head.pose.radius),
+        1 - shadow * ramp(distance, -0.16, 0.0) if shadow else None,
+    )

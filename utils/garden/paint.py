@@ -83,7 +83,7 @@ class Canvas:
         colour -= part
         colour *= alpha
         part += colour
-        self.owner[window.area][alpha > 0.5] = 0
+        np.copyto(self.owner[window.area], 0, where=alpha > 0.5)
 
     def stamp(self, window, sprite, number):
         """Lay a Sprite over a window; flower `number` then owns the pixels that its silhouette covers by half.
@@ -94,7 +94,7 @@ class Canvas:
         part *= 1 - sprite.alpha
         part += sprite.rgb
         inside = sprite.silhouette > 0.5
-        self.owner[window.area][inside] = number
+        np.copyto(self.owner[window.area], number, where=inside)
         return int(np.count_nonzero(inside))
 
     def darken(self, window, alpha):
@@ -129,6 +129,25 @@ class Sprite:
         self.alpha *= clear
         self.alpha += alpha
 
+    def sheets(self, paints, alpha, left=None):
+        """Lay k sheets over what is there at once, the last one on top.
+
+        paints: a list of (colours (k, 3), amounts (k, h, w)), whose products add up to the colour of each sheet.
+        alpha: its opacity (k, h, w). left: how much light its shadow leaves to what lies below, the same shape.
+        """
+        clear = 1 - alpha
+        passed = clear if left is None else clear * left
+        seen, through = alpha.copy(), passed[-1]
+        for k in range(len(alpha) - 2, -1, -1):  # from the top down: what the sheets above let through
+            seen[k] *= through
+            through = through * passed[k]
+        self.rgb *= through
+        for colours, amounts in paints:
+            self.rgb += (colours.T @ (amounts * seen).reshape(len(alpha), -1)).reshape(self.rgb.shape)
+        self.alpha -= 1
+        self.alpha *= clear.prod(0)
+        self.alpha += 1
+
 
 def hsv(hue, saturation, value):
     """A colour as float32 (3,); hue in degrees, the others 0..1."""
@@ -137,8 +156,13 @@ def hsv(hue, saturation, value):
 
 def unit(value):
     """Clip an array to 0..1 in place and return it."""
-    np.maximum(value, 0, out=value)
-    return np.minimum(value, 1, out=value)
+    return value.clip(0, 1, out=value)
+
+
+def length(x, y):
+    """How long the vectors (x, y) are; np.hypot guards against overflow, which takes three times as long."""
+    square = x * x + y * y
+    return np.sqrt(square, out=square)
 
 
 def coverage(distance, px, soft=1.0):
@@ -176,6 +200,9 @@ def smooth(value, low, high):
 
 TABLE = 256
 REACH = 1.3  # profiles are tabulated for 0..REACH, so that a shape has a definite outside past its tip
+_T = np.linspace(0, REACH, TABLE)
+_INSIDE = np.clip(_T[_T < 1], 1e-6, 1 - 1e-6)
+_OUTSIDE = 1.5 * (1 - _T[_T >= 1])
 
 
 def profile(rise, fall):
@@ -183,15 +210,13 @@ def profile(rise, fall):
 
     rise below 1 makes a blunt base, fall below 1 a blunt tip, above 1 a pointed one. Returns a table for `look_up`.
     """
-    t = np.linspace(0, REACH, TABLE)
-    inside = np.clip(t, 1e-6, 1 - 1e-6)
-    width = inside**rise * (1 - inside) ** fall
-    return np.where(t < 1, width / width.max(), 1.5 * (1 - t)).astype(np.float32)
+    width = _INSIDE**rise * (1 - _INSIDE) ** fall
+    width /= width.max()
+    return np.concatenate([width, _OUTSIDE], dtype=np.float32)
 
 
 def look_up(table, t):
     """Values of a profile table at t (any shape); flat beyond its ends."""
     position = t * ((TABLE - 1) / REACH)
-    np.maximum(position, 0, out=position)
-    np.minimum(position, TABLE - 1, out=position)
+    position.clip(0, TABLE - 1, out=position)
     return table.take(position.astype(np.intp))

@@ -6,7 +6,7 @@ import numpy as np
 
 from utils.garden import heads
 from utils.garden.greenery import HEART, OVAL, STRAP, green, leaf, stem
-from utils.garden.paint import Canvas, smooth
+from utils.garden.paint import Canvas, length, smooth
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 DAISY, DANDELION, ROSE, SUNFLOWER, TULIP = range(5)
@@ -31,7 +31,7 @@ class Bed:
         shade = canvas.window(x, y, 1.2 * r)
         if shade is not None:
             dx, dy, _ = shade.local(x, y, r)
-            canvas.darken(shade, 0.3 * smooth(np.hypot(dx, dy), 1.15, 0.5))
+            canvas.darken(shade, 0.3 * smooth(length(dx, dy), 1.15, 0.5))
         head = heads.Head(window, pose, self.light)
         DRAW[label](head, rng)
         self.records.append((number, label, canvas.stamp(window, head.sprite, number)))
