@@ -13,6 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from utils import garden
+from utils.garden import heads
+from utils.garden.dice import Dice
 from utils.garden.heads import Pose
 from utils.garden.paint import Canvas, Light, coverage, look_up, profile, ramp, smooth
 from utils.garden.planting import Bed, places, pose_for
@@ -193,6 +195,22 @@ def test_a_data_set_is_balanced_shuffled_and_made_of_its_scenes():
     again = garden.scene(4 * 1_000_003 + 7, 48, int(labels[7]))
     assert (again.image == images[7]).all()
     assert garden.flowers(0, 48)[0].shape == (0, 48, 48, 3)
+
+
+def test_petals_drawn_together_look_as_if_drawn_one_by_one(monkeypatch):
+    together = [garden.scene(seed, 64, seed % 5) for seed in range(40)]
+    monkeypatch.setattr(heads, "AT_ONCE", 1)
+    single = [garden.scene(seed, 64, seed % 5) for seed in range(40)]
+    for one, other in zip(together, single, strict=True):
+        assert np.abs(one.image.astype(int) - other.image).mean() < 1
+    everything = [np.stack([scene.image for scene in scenes]).astype(int) for scenes in (together, single)]
+    assert np.abs(everything[0] - everything[1]).mean() < 0.1
+
+
+def test_the_dice_fall_as_numpys_do():
+    dice, rng = Dice((3, 4)), np.random.default_rng((3, 4))
+    for draw in (lambda r: r.uniform(2, 5), lambda r: r.uniform(), lambda r: r.integers(9), lambda r: r.uniform(-1, 1, 3).sum()):
+        assert [draw(dice) for _ in range(50)] == [draw(rng) for _ in range(50)]
 
 
 def test_two_processes_draw_what_one_draws():
