@@ -7,10 +7,15 @@ import math
 import pytest
 
 from tools import bench
+from utils.data import Missing
 
 
 def broken() -> dict:
     raise RuntimeError("no weights here")
+
+
+def without_data() -> dict:
+    raise Missing("all digits are needed: set COURSE_DATA")
 
 
 @pytest.fixture
@@ -44,12 +49,14 @@ def test_a_table_a_json_and_no_stop_at_a_failure(folder, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["bench", "broken"])
     assert bench.main() == 1
     assert "no weights here" in capsys.readouterr().out
-    monkeypatch.setattr(bench, "measurements", lambda: {"cheap": (dict, ([("scenes a second", 150.0)],))})
+    cheap = {"cheap": (dict, ([("scenes a second", 150.0)],)), "full": (without_data, ())}
+    monkeypatch.setattr(bench, "measurements", lambda: cheap)
     monkeypatch.setattr("sys.argv", ["bench"])
     assert bench.main() == 0
     out = capsys.readouterr().out
     assert "cores" in out and "keras" in out and "150.00" in out
     stored = json.loads((folder / "build" / "bench.json").read_text(encoding="utf-8"))
+    assert "full: left out. all digits are needed" in out and "set COURSE_DATA" in stored["left out"]["full"]
     assert stored["figures"] == {"cheap": {"scenes a second": 150.0}} and "Python" in stored["versions"]
 
 

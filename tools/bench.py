@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools.lesson import ROOT, lessons  # noqa: E402
+from utils.data import Missing  # noqa: E402
 
 LIBRARIES = ("tensorflow", "keras", "numpy")
 LABS = ("lab01", "lab02", "lab04", "lab05")  # each has tools/bench_labNN.py with measure() -> {what: value}
@@ -105,7 +106,7 @@ def main() -> int:
     unknown = set(asked) - set(known)
     if unknown:
         parser.error(f"no measurement is named {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    head, found, failed = header(), {}, False
+    head, found, left_out, failed = header(), {}, {}, False
     for text in head.values():
         print(text)
     for name in asked or known:
@@ -114,7 +115,11 @@ def main() -> int:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             try:
                 figures = pool.submit(function, *arguments).result()
-            except Exception as error:  # one that cannot be had here does not stop the others
+            except Missing as error:  # its data is not here: no fault of the machine or the course
+                print(f"{name}: left out. {error}")
+                left_out[name] = str(error)
+                continue
+            except Exception as error:  # one that breaks does not stop the others
                 print(f"{name}: {type(error).__name__}: {error}")
                 failed = True
                 continue
@@ -123,7 +128,7 @@ def main() -> int:
         found[name] = figures
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps({**head, "figures": found}, indent=2), encoding="utf-8")
+    target.write_text(json.dumps({**head, "figures": found, "left out": left_out}, indent=2), encoding="utf-8")
     print(f"Also in {target.relative_to(ROOT)}")
     return 1 if failed else 0
 
