@@ -6,6 +6,7 @@ import math
 import pytest
 
 keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
 layers = keras.layers
 
 from utils.ledger import ledger  # noqa: E402
@@ -48,7 +49,6 @@ def test_parameters_equal_count_params(name):
 
 def profiled_multiply_adds(model) -> int:
     """Half the operations that TensorFlow's graph profiler counts for convolutions and matrix products."""
-    import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     spec = [tf.TensorSpec((1, *x.shape[1:]), x.dtype) for x in model.inputs]
@@ -91,6 +91,8 @@ def small_models():
     yield "volume", image(layers.Conv3D(3, 2), layers.MaxPooling3D(), shape=(7, 6, 5, 2))
     yield "sequence", image(layers.Conv1D(4, 3, padding="causal"), layers.Conv1D(3, 2, strides=2), shape=(17, 3))
     yield "dense behind flatten", image(layers.Flatten(), layers.Dense(7), layers.Dense(3))
+    if not tf.__version__.startswith("2.18."):  # whose profiler misses a Dense layer on a map; it is counted by hand below
+        yield "dense on a map", image(layers.Dense(7), layers.Flatten(), layers.Dense(3))
 
 
 @pytest.mark.parametrize(("case", "model"), list(small_models()), ids=lambda v: v if isinstance(v, str) else "")
