@@ -1,6 +1,7 @@
 """Level 0: the build is fresh, labs give nothing away, links and headings are right, and the modules keep their order."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -145,6 +146,16 @@ def test_importing_utils_loads_nothing_but_the_standard_library():
     code = "import sys; old = set(sys.modules); import utils; print(sorted({m.split('.')[0] for m in set(sys.modules) - old}))"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "['utils']", result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("chosen, expected", [(None, "1"), ("0", "0")], ids=["by itself", "unless the user says otherwise"])
+def test_tensorflow_uses_onednn(chosen, expected):
+    """Every lesson's setup cell imports utils before TensorFlow, which reads this variable when it starts."""
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    environment |= {"TF_ENABLE_ONEDNN_OPTS": chosen} if chosen else {}
+    code = "import os, utils; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.stdout.strip() == expected, result.stderr
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["ruff check", "ruff format"])

@@ -1,6 +1,6 @@
 """Transfer learning without a GPU: cut a network in two, compute the lower half once, retrain the upper half on its output.
 
-    lower, upper = transfer.cut(base, "block13_sepconv1_act")
+    lower, upper = transfer.cut(base, "block14_sepconv1")
     cached = transfer.activations(lower, images)          # once, float16
     model = transfer.top(upper, classes=5)                # a model of its own, with copies of the weights
     transfer.tune(model, [cached], labels, train, epochs=5)  # every epoch now skips the lower half
@@ -16,7 +16,6 @@ import numpy as np
 from . import progress
 from .allocator import keep_freed_memory
 from .schedule import warmup_cosine
-from .separable import as_convolutions, as_products
 
 
 def scale(images):
@@ -92,7 +91,6 @@ def linear_head(features, labels, strength=0.1):
 def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """A trainable model from cached activations to logits (n, classes): a copy of `upper`, the mean over places, one Dense.
 
-    Its separable convolutions are matrix products (`utils.separable`): the same numbers, and a step takes half the time on a CPU.
     `head` is (kernel, bias) to start the Dense from, for example a logistic regression on the frozen features.
     BatchNormalization is frozen: it keeps and uses ImageNet's statistics, unless `train_batchnorm` is set, a mistake to
     study. Calling the network with `training=False` does not freeze it: since Keras 3 `fit` overrides that argument in
@@ -100,7 +98,7 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """
     import keras
 
-    own = as_products(upper)
+    own = _copy(upper)
     for layer in own.layers:
         layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
     inputs = keras.Input(upper.input_shape[1:])
@@ -155,13 +153,17 @@ def tune(
 
 
 def join(lower, model):
-    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer.
-
-    It consists of Keras' own layers only, so that any Keras can load it from a file.
-    """
+    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
     import keras
 
-    return keras.Model(lower.input, as_convolutions(model)(lower.output), name="whole")
+    return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
+
+
+def _copy(network):
+    """The same network with weights of its own, never compiled (`clone_model` would take the optimizer along)."""
+    twin = type(network).from_config(network.get_config())
+    twin.set_weights(network.get_weights())
+    return twin
 
 
 def softmax(logits):

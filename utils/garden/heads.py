@@ -384,12 +384,7 @@ def rose(head, rng):
         left = 1 - 0.36 * ramp(distance, -0.28, 0.0)  # its shadow on the petals below
         outward *= tone
         tone -= outward
-        colours = (len(tone), 1)
-        part.sprite.sheets(
-            [(np.tile(deep, colours), tone), (np.tile(rim, colours), outward)],
-            coverage(distance * lengths[some], part.px),
-            left,
-        )
+        part.sprite.sheets([(deep, tone), (rim, outward)], coverage(distance * lengths[some], part.px), left)
 
 
 def tulip(head, rng):
@@ -457,7 +452,7 @@ def _cup(head, petals, shape, colours, turns_at, shadow):
     rim = ramp(distance, 0.16, 0.0) * ramp(along, 0.25, 0.9)
     paints = zip(colours, (1 - upper, upper - rim, rim), strict=True)
     head.sprite.sheets(
-        [(np.tile(colour, (len(petals), 1)), amount * tone) for colour, amount in paints],
+        [(colour, amount * tone) for colour, amount in paints],
         coverage(distance, head.window.px / head.pose.radius),
         1 - shadow * ramp(distance, -0.16, 0.0) if shadow else None,
     )

@@ -132,7 +132,7 @@ class Sprite:
     def sheets(self, paints, alpha, left=None):
         """Lay k sheets over what is there at once, the last one on top.
 
-        paints: a list of (colours (k, 3), amounts (k, h, w)), whose products add up to the colour of each sheet.
+        paints: a list of (colour (3,) or colours (k, 3), amounts (k, h, w)), whose products add up to that of each sheet.
         alpha: its opacity (k, h, w). left: how much light its shadow leaves to what lies below, the same shape.
         """
         clear = 1 - alpha
@@ -142,8 +142,10 @@ class Sprite:
             seen[k] *= through
             through = through * passed[k]
         self.rgb *= through
-        for colours, amounts in paints:
-            self.rgb += (colours.T @ (amounts * seen).reshape(len(alpha), -1)).reshape(self.rgb.shape)
+        colours = np.concatenate([np.broadcast_to(colour, (len(alpha), 3)) for colour, _ in paints])
+        amounts = np.stack([amount for _, amount in paints])
+        amounts *= seen
+        self.rgb += (colours.T @ amounts.reshape(len(colours), -1)).reshape(self.rgb.shape)
         self.alpha -= 1
         self.alpha *= clear.prod(0)
         self.alpha += 1
@@ -217,6 +219,4 @@ def profile(rise, fall):
 
 def look_up(table, t):
     """Values of a profile table at t (any shape); flat beyond its ends."""
-    position = t * ((TABLE - 1) / REACH)
-    position.clip(0, TABLE - 1, out=position)
-    return table.take(position.astype(np.intp))
+    return table.take((t * ((TABLE - 1) / REACH)).astype(np.intp), mode="clip")
