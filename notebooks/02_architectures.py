@@ -602,7 +602,7 @@ keras.backend.clear_session()
 #
 # Two depths, with and without the shortcut: nothing else differs. Digits of 14 × 14 pixels, six epochs.
 #
-# **Predict first.** Order the four by *training* accuracy: plain 10, residual 10, plain 24, residual 24 layers.
+# **Predict first.** Order the four by *training* accuracy: plain 10, residual 10, plain 30, residual 30 layers.
 
 
 # %% tags=["subslide"]
@@ -616,7 +616,7 @@ def small_net(depth, shortcut):
     return Model(inputs, x, name=f"{'residual' if shortcut else 'plain'}-{depth}")
 
 
-nets = [small_net(depth, shortcut) for depth in (10, 24) for shortcut in (False, True)]
+nets = [small_net(depth, shortcut) for depth in (10, 30) for shortcut in (False, True)]
 print({net.name: net.count_params() for net in nets})
 
 # %%
@@ -635,8 +635,8 @@ plot.show(
 )
 
 # %% tags=["hide-input"]
-gap = curves["residual-24"][-1] - curves["plain-24"][-1]
-results.record("24 layers: residual minus plain, training accuracy", gap, 15, 90, "points")
+gap = curves["residual-30"][-1] - curves["plain-30"][-1]
+results.record("30 layers: residual minus plain, training accuracy", gap, 15, 90, "points")
 results.record(
     "10 layers: residual minus plain, training accuracy", curves["residual-10"][-1] - curves["plain-10"][-1], -3, 15, "points"
 )
@@ -645,17 +645,17 @@ results.record(
 # ### What it means
 #
 # The deep plain network is worse *on the digits it was trained on*. That is not overfitting: it is not being able to learn.
-# It has the same parameters as its residual twin, to the last one. It could copy the shallow network and let 14 layers do nothing,
+# It has the same parameters as its residual twin, to the last one. It could copy the shallow network and let 20 layers do nothing,
 # but it does not find that; a residual block does nothing by default.
 
 # %% tags=["nbval-check-output"]
 sizes = {net.name: net.count_params() for net in nets}
-print("same parameters with and without the shortcut:", sizes["plain-24"] == sizes["residual-24"])
+print("same parameters with and without the shortcut:", sizes["plain-30"] == sizes["residual-30"])
 
 # %% tags=["hide-input"]
 results.record(
-    "plain: accuracy lost on the training digits by 14 more layers",
-    curves["plain-10"][-1] - curves["plain-24"][-1],
+    "plain: accuracy lost on the training digits by 20 more layers",
+    curves["plain-10"][-1] - curves["plain-30"][-1],
     10,
     90,
     "points",
@@ -1074,7 +1074,7 @@ pair = f"{mlp.count_params():,} in the MLP, {convnet.count_params():,} in the Co
 conv1_dense = f"{227**2 * 3 * 55**2 * 96:,} at 227; at 224 there is no such layer"
 rebuilt = f"it fails; repaired, unpadded {slide:,} instead of {table_says:,}"
 flops = f"{book50.multiply_adds / 1e9:.3f} and {vgg_convolutions / 1e9:.3f} G multiply-*adds*; VGG's dense layers left out"
-untrained = f"training digits right: {final['plain-24'][0]:.0f} % with 24 plain layers, {final['plain-10'][0]:.0f} % with 10"
+untrained = f"training digits right: {final['plain-30'][0]:.0f} % with 30 plain layers, {final['plain-10'][0]:.0f} % with 10"
 
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display

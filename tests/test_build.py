@@ -135,6 +135,17 @@ def test_the_fingerprint_sees_code_and_prose_but_not_comments_in_utils(source):
     assert lesson.meaning("x = 1") != lesson.meaning("x = 2")
 
 
+def test_the_fingerprint_sees_what_utils_itself_sets(source, tmp_path, monkeypatch):
+    path, original = source(GOOD), lesson.module_path
+    before = lesson.fingerprint(Lesson.read(path))
+    changed = tmp_path / "changed.py"
+    changed.write_text(
+        original("").read_text(encoding="utf-8") + "\nos.environ['TF_NUM_INTEROP_THREADS'] = '1'\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(lesson, "module_path", lambda module: original(module) if module else changed)
+    assert before != lesson.fingerprint(Lesson.read(path))
+
+
 def test_the_fingerprint_follows_imports():
     modules = lesson.imported_modules("from utils import check\nimport utils.plot\nfrom numpy import array", package="")
     assert modules == {"check", "plot"}

@@ -1,6 +1,5 @@
 """NumPy against TensorFlow on one real layer, for `make bench`: Lab 01's own answer, timed on this machine."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -42,6 +41,5 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for name, value in measure().items():
         print(f"{name}: {value:.4g}")

@@ -1,6 +1,5 @@
 """Seconds of training to 98 % and to 99 % on MNIST, for `make bench`: Lab 02's own recipes, timed on this machine."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -32,6 +31,5 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for name, value in measure().items():
         print(f"{name}: {value:.4g}")

@@ -1,6 +1,5 @@
 """How fast the lecture's augmentation runs: ImageDataGenerator against the same as Keras layers in tf.data, at two sizes."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,5 @@ def measure(sizes: tuple[int, ...] = (64, 224), at_least: float = 3.0) -> dict[s
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for name, value in measure().items():
         print(f"{name:60s} {value:8.1f}")

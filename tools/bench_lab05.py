@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import sys
 import time
 from pathlib import Path
@@ -65,6 +64,5 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for name, value in measure().items():
         print(f"{name:60s} {value:8.1f}")

@@ -8,10 +8,7 @@ It takes about three minutes a seed on two cores and needs the pretrained Xcepti
 """
 
 import argparse
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

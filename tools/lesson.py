@@ -202,12 +202,12 @@ def lessons(names: list[str] | None = None) -> list[Lesson]:
 
 
 def fingerprint(lesson: Lesson) -> str:
-    """A hash of all that the executed notebook depends on: its cells and the `utils` modules it imports, comments apart."""
+    """A hash of all that the executed notebook depends on: its cells, `utils`, and what it imports of it, comments apart."""
     digest = hashlib.sha256()
     for cell in lesson.cells:
         digest.update(repr((cell.kind, cell.source, cell.tags)).encode())
     code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
-    todo, done = imported_modules(code, package="") | ({f"checks/{lesson.lab}"} if lesson.tasks else set()), set()
+    todo, done = {"", *imported_modules(code, package=""), *([f"checks/{lesson.lab}"] if lesson.tasks else [])}, set()
     while todo:
         module = todo.pop()
         done.add(module)
@@ -219,6 +219,7 @@ def fingerprint(lesson: Lesson) -> str:
 
 
 def module_path(module: str) -> Path:
+    """The file of a module of `utils`, named by its path without suffix; "" is `utils` itself."""
     folder = ROOT / "utils" / module
     return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 

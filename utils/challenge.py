@@ -155,7 +155,7 @@ def _convnet(name, *convolutions):
 
 def champion(full: bool) -> Recipe:
     """The most accurate: distorted digits to learn from, and to be asked about."""
-    return Recipe("the course's most accurate", accurate_convnet, 4 if full else 10, 128, augment=distort, views=distorted)
+    return Recipe("the course's most accurate", accurate_convnet, 8 if full else 10, 128, augment=distort, views=distorted)
 
 
 def sprint(full: bool) -> Recipe:

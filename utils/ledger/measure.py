@@ -32,7 +32,8 @@ class Measured:
 def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int = 2, timeout: float = 300) -> Measured:
     """Train a copy of `model` for a few steps on noise in a fresh process, and measure the peak of its memory.
 
-    Works for models that Keras can rebuild from their configuration (no custom layers of your own). Raises ValueError for
+    oneDNN is off there, since its copies are no part of the network. Works for models that Keras can rebuild from their
+    configuration (no custom layers of your own). Raises ValueError for
     others, RuntimeError with the child's last words when it fails, subprocess.TimeoutExpired after `timeout` seconds.
     """
     import keras
@@ -51,10 +52,12 @@ def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int =
         raise ValueError(f"{model.name!r} cannot be rebuilt in another process: {error}") from None
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    # glibc would keep freed blocks for later; handed back at once, they cannot blur the measurement.
+    # glibc would keep freed blocks for later; handed back at once, they cannot blur the measurement. oneDNN keeps copies of
+    # tensors in its own order: half as much again, which belongs to that library and not to the network.
     quiet = {
         "PYTHONPATH": path,
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
         "MALLOC_MMAP_THRESHOLD_": "65536",
         "MALLOC_TRIM_THRESHOLD_": "65536",
     }
