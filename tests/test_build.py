@@ -139,9 +139,7 @@ def test_the_fingerprint_sees_what_utils_itself_sets(source, tmp_path, monkeypat
     path, original = source(GOOD), lesson.module_path
     before = lesson.fingerprint(Lesson.read(path))
     changed = tmp_path / "changed.py"
-    changed.write_text(
-        original("").read_text(encoding="utf-8") + "\nos.environ['TF_NUM_INTEROP_THREADS'] = '1'\n", encoding="utf-8"
-    )
+    changed.write_text(original("").read_text(encoding="utf-8") + "\nos.umask(0)\n", encoding="utf-8")
     monkeypatch.setattr(lesson, "module_path", lambda module: original(module) if module else changed)
     assert before != lesson.fingerprint(Lesson.read(path))
 

@@ -33,8 +33,8 @@ def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int =
     """Train a copy of `model` for a few steps on noise in a fresh process, and measure the peak of its memory.
 
     oneDNN is off there, since its copies are no part of the network. Works for models that Keras can rebuild from their
-    configuration (no custom layers of your own). Raises ValueError for
-    others, RuntimeError with the child's last words when it fails, subprocess.TimeoutExpired after `timeout` seconds.
+    configuration (no custom layers of your own). Raises ValueError for others, RuntimeError with the child's last words when
+    it fails, subprocess.TimeoutExpired after `timeout` seconds.
     """
     import keras
 
