@@ -76,7 +76,7 @@ if base:
 # For one photo of a palace the slides print three numbers. Others publish other numbers, same network, same photo:
 #
 # | published, not measured here | palace | bell cote | monastery |
-# |---|---|---|---|
+# |:--|--:|--:|--:|
 # | one run | 42.87 % | 40.57 % | 14.56 % |
 # | another run | 54.69 % | 18.55 % | 24.72 % |
 #
@@ -313,7 +313,7 @@ if base:
 # A mirrored tulip is a tulip, and the network has not seen it. The slides' settings, and what became of the code around them:
 #
 # | on the slide | today |
-# |---|---|
+# |:--|:--|
 # | `from keras.preprocessing.image import …` | `from tensorflow.keras.preprocessing.image import …`; deprecated, layers take over |
 # | `model.fit_generator(flow, …)` | `model.fit(flow)` |
 # | `…, train_flow.n)` as steps an epoch | counted **batches**: the call asked for as many batches as there are photos |

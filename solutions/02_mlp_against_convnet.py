@@ -55,7 +55,7 @@ plot.show(
 # This is the lecture's pair. No layer uses padding, and pooling halves height and width.
 #
 # | MLP | ConvNet |
-# |---|---|
+# |:--|:--|
 # | Flatten | Conv2D(32, 5), relu |
 # | Dense(256), relu | MaxPool2D(2) |
 # | Dense(10), softmax | Conv2D(64, 3), relu |
@@ -642,7 +642,7 @@ check.answer("c3_parameters", c3_parameters)
 # Build it as it is written today. The table is complete but for the arithmetic.
 #
 # | layer | what | size after it |
-# |---|---|---|
+# |:--|:--|--:|
 # | | zero padding | 32×32 |
 # | C1 | 6 filters, 5×5, tanh | 28×28 |
 # | S2 | average pooling, 2×2 | 14×14 |

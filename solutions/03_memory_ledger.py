@@ -619,7 +619,7 @@ results.record("ResNet-50 makes more activations than VGG-16, times", more, 2.4,
 # All of these stand in lectures and notes that thousands have read.
 #
 # | key | claim | your number |
-# |---|---|---|
+# |:--|:--|:--|
 # | `activations` | VGG-16 leaves 24 million activations, 93 MB an image | values of one image |
 # | `megabytes` | VGG-16's 138M parameters take 522 MB | MB (10⁶ bytes), float32 |
 # | `adam` | training multiplies the parameters' memory by 2 for SGD, by 4 for Adam | the factor for SGD with momentum |

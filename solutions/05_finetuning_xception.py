@@ -398,7 +398,7 @@ check.answer("smoothing", soft_targets, lowest_loss)
 # inference mode. `transfer.tune` trains it on the cached activations. Its ingredients, each of which you can turn off:
 #
 # | ingredient | what it does |
-# |---|---|
+# |:--|:--|
 # | a view at random | each epoch shows a photo as it is or mirrored, where both were computed |
 # | MixUp on activations | two photos blended, and their labels too |
 # | label smoothing 0.1 | asks for 92 % certainty, not 100 % |
@@ -479,8 +479,8 @@ if base:
     results.record("seconds to the top of the ladder", rungs[-1][3], 5, 3600, "s")
 
 # %% [markdown]
-# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step. But nineteen
-# twentieths of the network are not there any more, and the ratio that you measured above says what that makes of the time.
+# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step. But more than
+# nine tenths of the network's work are not there any more, and the ratio that you measured above says what that makes of the time.
 
 # %% [markdown]
 # ## 6 · Five controls
@@ -816,7 +816,7 @@ if base:
     results.record("planted labels among as many suspects", 100 * found, 35, 100, "%")
 
 # %% [markdown]
-# You planted one photo in twenty. Picked at random, one suspect in twenty would be a planted one.  The same list, made with
+# You planted one photo in twenty. Picked at random, one suspect in twenty would be a planted one. The same list, made with
 # the labels as they came, shows the candidates of this data set:
 
 # %%
@@ -860,7 +860,7 @@ if base:
 # preprocessing, and slides rarely state it. Here are both ways: squeeze the photo into a square, or crop the middle.
 #
 # | published elsewhere, recorded, not measured here | palace | bell cote | monastery |
-# |---|---|---|---|
+# |:--|--:|--:|--:|
 # | squeezed to 224 × 224 | 42.87 % | 40.57 % | 14.56 % |
 # | middle square, then 224 × 224 | 54.69 % | 18.55 % | 24.72 % |
 
@@ -950,7 +950,7 @@ results.record("largest difference between the weights", float(difference), 0, 1
 # raise the global batch too, and then the learning rate.
 #
 # | runtime | what to change |
-# |---|---|
+# |:--|:--|
 # | one GPU (Colab: Runtime → Change runtime type) | nothing: Keras uses it. All photos at 299 pixels become affordable, and mixed precision: `keras.mixed_precision.set_global_policy("mixed_float16")` |
 # | several GPUs | build and compile the model inside `with tf.distribute.MirroredStrategy().scope():` |
 # | TPU | `resolver = tf.distribute.cluster_resolver.TPUClusterResolver()`, connect and initialize, then `with tf.distribute.TPUStrategy(resolver).scope():`; keep the batch size fixed, drop the remainder, policy `"mixed_bfloat16"` |

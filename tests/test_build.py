@@ -6,7 +6,7 @@ import types
 import pytest
 
 from tools import build, lesson, run
-from tools.lesson import Lesson, SourceError
+from tools.lesson import Lesson, SourceError, read_notebook
 from utils.check import Lab, call, number
 
 GOOD = '''\
@@ -125,14 +125,29 @@ def test_building_twice_gives_the_same_bytes(source):
     assert texts[0] == texts[1]
 
 
-def test_the_fingerprint_sees_code_and_prose_but_not_comments_in_utils(source):
+def test_the_fingerprint_sees_code_but_neither_prose_nor_comments_in_utils(source):
     path = source(GOOD)
     before = lesson.fingerprint(Lesson.read(path))
     assert before == lesson.fingerprint(Lesson.read(path))
     assert before != lesson.fingerprint(Lesson.read(source(GOOD.replace("six * 7", "six * 8"))))
-    assert before != lesson.fingerprint(Lesson.read(source(GOOD.replace("For the instructor", "For you"))))
+    assert before == lesson.fingerprint(Lesson.read(source(GOOD.replace("For the instructor", "For you"))))
+    assert before != lesson.fingerprint(Lesson.read(source(GOOD.replace(' tags=["nbval-check-output"]', ""))))
     assert lesson.meaning("x = 1  # one\n") == lesson.meaning('"""Docs."""\nx = 1\n')
     assert lesson.meaning("x = 1") != lesson.meaning("x = 2")
+
+
+def test_a_change_of_prose_executes_nothing_and_keeps_the_outputs(tmp_path, monkeypatch):
+    path = _plain(tmp_path)
+    assert build.build(Lesson.read(path))
+    executed = read_notebook(path.with_suffix(".ipynb"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("# # A lecture\n", "# # A talk\n\n# %% [markdown]\n# One cell more.\n"), encoding="utf-8")
+    monkeypatch.setattr(build, "execute", lambda *_, **__: pytest.fail("prose alone must execute nothing"))
+    assert not build.build(Lesson.read(path))
+    stored = read_notebook(path.with_suffix(".ipynb"))
+    assert build.problems(Lesson.read(path)) == [] and stored.cells[0].source.startswith("# A talk")
+    outputs = [[c.outputs for c in each.cells if c.cell_type == "code"] for each in (executed, stored)]
+    assert outputs[0] == outputs[1] and outputs[0][-1]
 
 
 def test_the_fingerprint_sees_what_utils_itself_sets(source, tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 """Build the notebooks from their sources.
 
-    python tools/build.py                 everything whose source (or what it imports of utils) changed
+    python tools/build.py                 everything; executes what has other code, or imports other code of utils
     python tools/build.py 01 notebooks/02 only these lessons
     python tools/build.py --check         execute nothing; fail when a committed notebook is not what its source builds
 
@@ -101,10 +101,9 @@ def build(lesson: Lesson, *, force: bool = False, label: str = "") -> bool:
     mark = fingerprint(lesson)
     stored = read_notebook(target) if target.exists() else None
     keep = not force and stored is not None and stored.metadata.get("course", {}).get("fingerprint") == mark
-    if keep and [c.id for c in stored.cells] == [c.id for c in fresh.cells]:
-        for new, old in zip(fresh.cells, stored.cells, strict=True):
-            if new.cell_type == "code":
-                new.outputs, new.execution_count = old.outputs, old.execution_count
+    if keep and len(_code(stored)) == len(_code(fresh)):  # the same code, whatever the prose around it says now
+        for new, old in zip(_code(fresh), _code(stored), strict=True):
+            new.outputs, new.execution_count = old.outputs, old.execution_count
     else:
         with progress.bar(label=label or lesson.name, total=len(fresh.cells), unit="cell") as shown:
             run = execute(fresh, lesson.path.parent, environment=STRICT, on_cell=lambda done, total: shown.update(done - shown.n))
@@ -164,6 +163,10 @@ def build_links(*, check: bool = False) -> bool:
 
 def lab_path(lesson: Lesson) -> Path:
     return ROOT / "labs" / f"{lesson.name}.ipynb"
+
+
+def _code(nb) -> list:
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
 
 
 def _cell(kind: str, source: str, identity: str, metadata: dict):

@@ -202,11 +202,12 @@ def lessons(names: list[str] | None = None) -> list[Lesson]:
 
 
 def fingerprint(lesson: Lesson) -> str:
-    """A hash of all that the executed notebook depends on: its cells, `utils`, and what it imports of it, comments apart."""
+    """A hash of all that a notebook's outputs depend on: its code cells, `utils`, and what it imports of it, comments apart."""
     digest = hashlib.sha256()
-    for cell in lesson.cells:
-        digest.update(repr((cell.kind, cell.source, cell.tags)).encode())
-    code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
+    cells = [cell for cell in lesson.cells if cell.kind == "code"]
+    for cell in cells:
+        digest.update(repr((cell.source, cell.tags)).encode())
+    code = "\n".join(cell.source for cell in cells)
     todo, done = {"", *imported_modules(code, package=""), *([f"checks/{lesson.lab}"] if lesson.tasks else [])}, set()
     while todo:
         module = todo.pop()
