@@ -6,8 +6,8 @@ READY := .venv/ready
 run: $(READY)          ## execute every lecture and solution, end with a table, pages under build/html
 	$(BIN)/python tools/run.py
 
-test: $(READY)         ## levels 0 to 3 and the guard
-	$(BIN)/python -m pytest
+test: $(READY)         ## levels 0 to 3 and the guard, in two processes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow

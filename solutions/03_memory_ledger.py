@@ -751,8 +751,8 @@ results.record("memory of one example, measured / counted", per_example / counte
 # The slope is nearly what the ledger counts. The step between the two lines has other reasons, and they have names:
 #
 # - the library's **workspace**: for a convolution it copies its input, or pieces of it, into an order that suits the processor.
-#   oneDNN, TensorFlow's faster library, keeps the most copies. It is switched off in this measurement; with it one example took
-#   half as much again as the ledger counts. Speed is bought with memory;
+#   oneDNN, TensorFlow's faster library, keeps the most copies. It is switched off in this measurement: with it an example takes
+#   more than the ledger counts. Speed is bought with memory;
 # - the **batch** lies there twice, once as a NumPy array and once as a tensor;
 # - the **program**: the traced graph of the training step, compiled kernels, the stacks and buffers of the threads. That part does
 #   not grow with the batch, so it weighs less the more you train on.

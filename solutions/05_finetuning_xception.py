@@ -52,10 +52,9 @@ SEED = 0
 flowers = data.load_flowers()
 real, classes = flowers.official, flowers.classes
 limit = None if real else 100  # of each class: 500 drawn scenes are enough
-if real:  # the more pixels the better, as far as two cores can go
-    side, looks = (299 if len(flowers.labels) < 2000 else 256), 1
-else:
-    side, looks = 150, 2  # drawn scenes need fewer pixels, so there is time for a second look: mirrored
+# photos need all the pixels that Xception was trained on; drawn scenes fewer, so there is time for a second look: mirrored
+side, looks = (299, 1) if real else (150, 2)
+many = len(flowers) > 2000  # all the photos: enough to teach two blocks
 chosen = np.concatenate([np.flatnonzero(flowers.labels == c)[:limit] for c in range(len(classes))])
 images, labels = flowers.arrays(side, chosen)
 try:
@@ -164,7 +163,7 @@ transfer.tune(
     [transfer.scale(small)],
     labels,
     train,
-    epochs=14 if len(train) < 2000 else 6,
+    epochs=6 if many else 14,
     rate=3e-3,
     mixup=0,
     seed=SEED,
@@ -173,7 +172,7 @@ transfer.tune(
 scratch_says = transfer.outputs(scratch, transfer.scale(small[test])).argmax(axis=1)
 floor = np.mean(scratch_says == labels[test])
 rungs.append(("small ConvNet from scratch", floor, len(test), time.perf_counter() - clock))
-results.record("from scratch", 100 * floor, 30, 78 if len(train) < 2000 else 90, "%")
+results.record("from scratch", 100 * floor, 30, 90 if many else 78, "%")
 
 # %% [markdown]
 # It beats guessing by far, and it is far from good. All that it knows of petals and leaves it had to find in these few photos.
@@ -226,10 +225,10 @@ check.answer("head_parameters", pooled, flattened)
 # %% [markdown]
 # Now run Xception over every photo. The pass is done in two steps, with a stop just below block 14, the last one. What lies there is
 # kept: section 4 shows what it is good for. It takes a while, and it comes only once. Drawn scenes are small, so they get a
-# second look, mirrored. Photos are larger: there the time is spent on pixels instead.
+# second look, mirrored. Photos are larger: there the time is spent on pixels instead. (With all 3,670 photos the stop is one block lower.)
 
 # %%
-CUT = "block14_sepconv1"  # the first layer of block 14
+CUT, TOP = ("block13_sepconv1_act", "blocks 13 and 14") if many else ("block14_sepconv1", "block 14")
 if base:
     clock = time.perf_counter()
     lower, upper = transfer.cut(base, CUT)
@@ -279,7 +278,8 @@ if base:
 # ## 4 · The step up: retrain the top
 #
 # The lowest layers see edges and colours: nothing to improve. The highest see "things of ImageNet": there your flowers can
-# gain. So *unfreeze the top*, block 14, and train with a small learning rate.
+# gain. So *unfreeze the top*, block 14, and train with a small learning rate. How far down to go depends on how many photos there are to
+# learn from: with all of them this lab retrains block 13 too.
 #
 # The usual recipe runs every photo through the whole network in every epoch, although most of the network never changes.
 # You will do better.
@@ -411,13 +411,13 @@ if base:
     clock = time.perf_counter()
     new_head = (np.zeros((features.shape[1], len(classes))), np.zeros(len(classes)))
     tuned = transfer.top(upper, len(classes), head=new_head)
-    EPOCHS, BATCH = (7, 32) if real else (10, 16)
-    transfer.tune(tuned, views, labels, train, epochs=EPOCHS, rate=1e-3, batch=BATCH, seed=SEED, label="block 14")
+    EPOCHS, BATCH = (5 if many else 7, 32) if real else (10, 16)
+    transfer.tune(tuned, views, labels, train, epochs=EPOCHS, rate=1e-3, batch=BATCH, seed=SEED, label=TOP)
     seconds = time.perf_counter() - clock
     tuned_says = [transfer.softmax(transfer.outputs(tuned, view[test])) for view in views]
     tuned_mean = sum(tuned_says) / looks  # as many looks as the frozen network had
     accuracy = np.mean(tuned_mean.argmax(axis=1) == labels[test])
-    rungs.append(("block 14 retrained", accuracy, len(test), seconds_below[-1] + seconds))
+    rungs.append((f"{TOP} retrained", accuracy, len(test), seconds_below[-1] + seconds))
     results.record("tuned Xception", 100 * accuracy, 91 if real else 65, 100, "%")
     results.record("tuned minus frozen", 100 * (accuracy - frozen), 0.5, 40, "points")
 
@@ -427,7 +427,7 @@ if base:
 # %%
 if base:
     below = ledger(lower, (side, side, 3)).multiply_adds / ledger(base, (side, side, 3)).multiply_adds
-    results.record("share of the multiply-adds below the cut", 100 * below, 90, 95, "%")
+    results.record("share of the multiply-adds below the cut", 100 * below, 80 if many else 90, 95, "%")
     trained = 3 * (1 - below) * len(train) * EPOCHS  # in forward passes of one photo
     once = below * len(images) * looks
     ratio = seconds / seconds_below[-1]
@@ -479,8 +479,8 @@ if base:
     results.record("seconds to the top of the ladder", rungs[-1][3], 5, 3600, "s")
 
 # %% [markdown]
-# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step. But more than
-# nine tenths of the network's work are not there any more, and the ratio that you measured above says what that makes of the time.
+# That each rung is higher is no surprise. Where the time goes may be one: retraining sounds like the expensive step. But most
+# of the network's work is not there any more, and the ratio that you measured above says what that makes of the time.
 
 # %% [markdown]
 # ## 6 · Five controls
