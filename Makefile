@@ -7,7 +7,7 @@ run: $(READY)          ## execute every lecture and solution, end with a table, 
 	$(BIN)/python tools/run.py
 
 test: $(READY)         ## levels 0 to 3 and the guard, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow

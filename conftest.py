@@ -6,8 +6,8 @@ import pytest
 
 os.environ["COURSE_STRICT"] = "1"
 
-# Two workers beside each other, each with half the cores, finish sooner than one with all of them: most steps of training
-# are too small to keep two cores busy. Their kernels inherit this. Must be set before NumPy and TensorFlow start.
+# Two workers beside each other (`-n 2`), each with half the cores, finish sooner than one with all of them: most steps of
+# training are too small to keep two cores busy. Their kernels inherit this. Must be set before NumPy and TensorFlow start.
 workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if workers > 1:
     share = str(max(1, (os.cpu_count() or 1) // workers))
@@ -15,9 +15,13 @@ if workers > 1:
         os.environ.setdefault(name, share)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items):
-    """What `--dist loadgroup` keeps on one worker: a notebook's cells, which share a kernel, and a file's tests, their fixtures."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays on one worker: a notebook's cells share a kernel, a module's tests its fixtures. Unsolved labs go singly."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid if "test_labs.py" in nodeid else nodeid.split("::")[0]
+
+    return ByFile(config, log)

@@ -11,11 +11,10 @@ from tools.lesson import lessons, read_notebook
 from utils.check import UNATTEMPTED
 
 LABS = [pytest.param(lesson, id=lesson.name) for lesson in lessons() if lesson.is_lab]
-ALONE = [pytest.param(*each.values, id=each.id, marks=pytest.mark.xdist_group(f"unsolved {each.id}")) for each in LABS]
 LENIENT = {"COURSE_STRICT": ""}
 
 
-@pytest.mark.parametrize("lesson", ALONE)
+@pytest.mark.parametrize("lesson", LABS)
 def test_unsolved_it_runs_clean_and_scores_nothing(lesson):
     path = build.lab_path(lesson)
     run = execute(read_notebook(path), path.parent, environment=LENIENT)

@@ -27,7 +27,7 @@ def chain(*stack, shape=(8, 8, 2)):
         (keras.optimizers.RMSprop(centered=True, momentum=0.9), 3),
         (keras.optimizers.SGD(use_ema=True), 1),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "name", None),
 )
 def test_slots_are_those_that_keras_keeps(optimizer, expected):
     assert slots(optimizer)[1] == expected

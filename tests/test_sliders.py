@@ -1,9 +1,12 @@
 """Level 1: the sliders of a live notebook: each moves its figure, and without a kernel a line says where they appear."""
 
+import nbformat
 import numpy as np
 import pytest
 from ipywidgets.widgets import interaction, widget
+from nbclient.output_widget import OutputWidget
 
+from tools.execute import execute
 from utils import panel, plot, results
 from utils.figures import lab03, lecture01
 from utils.ledger import ledger
@@ -64,3 +67,12 @@ def test_without_a_kernel_a_line_says_where_the_sliders_are(capsys, monkeypatch)
     lecture01.explore(np.zeros((5, 5)), np.zeros((3, 3)))
     lab03.explore({})
     assert capsys.readouterr().out.count("in Jupyter or Colab") == 2
+
+
+def test_a_notebook_with_sliders_is_executed_without_a_word_to_them(tmp_path, monkeypatch):
+    """What nbclient says to a widget goes over the socket that it reads replies from, and it may then miss one."""
+    said = []
+    monkeypatch.setattr(OutputWidget, "send", lambda self, *message, **_: said.append(message))
+    source = "import ipywidgets\nipywidgets.interact(lambda x: print('x is', x), x=3)"
+    run = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path)
+    assert run.error is None and said == []

@@ -59,6 +59,9 @@ def execute(
         extra_arguments=KERNEL_ARGUMENTS,
         record_timing=False,
     )
+    # Nobody moves a slider here. nbclient would answer each widget on the very socket that it waits on for a cell's reply, and
+    # zmq may then not wake it up, so that the run stands still until the cell's timeout (seen in Lab 03).
+    client.comm_open_handlers = {"jupyter.widget": lambda message: None}
     client.on_cell_executed = lambda cell, cell_index, execute_reply: on_cell(cell_index + 1, len(notebook.cells))
     # The root comes first, so that a notebook in a temporary folder finds the course it was built from.
     wanted = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
