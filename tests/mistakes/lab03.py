@@ -184,6 +184,10 @@ MISTAKES = {
         ("no dropout", _but(_VGG, ("        model.add(layers.Dropout(0.5))\n", "")), "dropout rates"),
         ("no softmax", _but(_VGG, (', activation="softmax"', "")), "should end in softmax"),
         ("average pooling", _but(_VGG, ("MaxPooling2D", "AveragePooling2D")), "0 max poolings"),
+        ("no pooling", _but(_VGG, ("        model.add(layers.MaxPooling2D(2))\n", "")), "ends each block"),
+        ("one pooling, at the end", _but(_VGG, ("        model.add(layers.MaxPooling2D(2))\n", ""),
+                                         ("    model.add(layers.Flatten())\n", "    model.add(layers.MaxPooling2D(2))\n    model.add(layers.Flatten())\n")),
+         "ends each block"),
         ("not a model", "def vgg16(side, classes):\n    return keras.Input((side, side, 3))\n", "Return a Keras model"),
     ],
     "vgg_activations": [

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 from unittest import mock
 
 from ..check import Lab, NotAttempted, Wrong, call, choice, need, number, wrong
@@ -261,7 +262,8 @@ def equivalent_mlp(slide_side, table_connections, places):
 def vgg16(function):
     side, classes = 33, 5  # small, because the head alone has 19 million weights; odd, because of the floors
     shrunk = "A feature map shrinks to nothing: the third positional argument is `strides` now, and `padding` must keep the size."
-    with _clear("output size would be zero", shrunk), _empty_weights():
+    huge = "A dense layer has a feature map before it that is far too large: `MaxPooling2D(2)` ends each block."
+    with _clear("output size would be zero", shrunk), _clear("too many weights", huge), _empty_weights():
         model = _model(call(function, side, classes))
     need(
         tuple(model.input_shape) == (None, side, side, 3),
@@ -897,12 +899,20 @@ def _trainable(model) -> int:
     return sum(math.prod(v.shape) for v in model.trainable_weights)
 
 
+LARGEST = 150_000_000  # weights in one array, 0.6 GB; VGG-16 without a pooling would take 9 GB from the student's machine
+
+
 @contextlib.contextmanager
 def _empty_weights():
-    """Weights are made of zeros inside: drawing 33 million random numbers would take most of the check's time."""
+    """Weights are made of zeros inside: drawing 33 million random numbers would take most of the check's time.
+
+    More than LARGEST in one array raise ValueError before they are made.
+    """
     import keras
 
     def zeros(self, shape, dtype=None):
+        if math.prod(shape) > LARGEST:
+            raise ValueError(f"too many weights: {math.prod(shape):,} in one array")
         return keras.ops.zeros(shape, dtype)
 
     with mock.patch.object(keras.initializers.GlorotUniform, "__call__", zeros):
