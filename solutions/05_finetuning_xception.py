@@ -156,7 +156,7 @@ def small_convnet(side, classes):
 # %%
 clock = time.perf_counter()
 step = round(side / 50)
-small = images[:, ::step, ::step]  # every third or fourth pixel is enough here
+small = images[:, ::step, ::step]  # some 50 pixels a side are enough here
 scratch = small_convnet(small.shape[1], len(classes))
 transfer.tune(
     scratch,

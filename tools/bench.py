@@ -1,6 +1,6 @@
 """How fast the course is on this machine: one table, and build/bench.json beside it.
 
-    python tools/bench.py                 everything, notebooks included (a quarter of an hour on two cores)
+    python tools/bench.py                 everything, notebooks included (seven minutes on two cores of a recent server)
     python tools/bench.py lab01 garden    only these measurements
 
 Speed is a matter of the machine, so it is measured here and never tested.
