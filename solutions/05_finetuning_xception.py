@@ -556,8 +556,8 @@ if base:
 
 # %% [markdown]
 # Not one of these raised an error or a warning. Only the accuracy tells, and only if you know what to expect. That is what the
-# ladder is for. Did you expect BatchNormalization to cost the most? Look at its row: in so short a run it need not cost anything, and it
-# can even gain. A fault that sometimes helps is the hardest to find.
+# ladder is for. Did you expect BatchNormalization to cost the most? Look at its row, and compare it with the learning rate's: in so short
+# a run it need not cost much, and with other pictures and seeds it has even gained. A fault that sometimes helps is the hardest to find.
 
 # %% [markdown]
 # ### Exercise: how far BatchNormalization has drifted
