@@ -11,9 +11,7 @@ def whole(value, what: str, example: int) -> int:
     except TypeError:
         number = 0
     if isinstance(value, bool) or number < 1:
-        raise ValueError(
-            f"{what} has to be at least one, as a whole number; this one is {value!r}. Give a number such as {example}."
-        )
+        raise ValueError(f"{what} is a whole number from 1 on; this one is {value!r}. Give one such as {example}.")
     return number
 
 

@@ -118,7 +118,7 @@ class Ledger:
         Raises ValueError for a batch below 1, an unknown precision, and a model that leaves axes of its input open.
         """
         weight_bytes, activation_bytes = memory.precision(dtype)
-        batch = asking.whole(batch, "A batch with at least one example: the number of examples", 32)
+        batch = asking.whole(batch, "A batch has at least one example: its size", 32)
         live = self._flow.largest_live(activation_bytes)
         if live is None:
             raise ValueError(_open_shape(self.name))
@@ -137,7 +137,7 @@ class Ledger:
         Raises ValueError for a batch below 1, an unknown precision or optimizer, and a model that leaves axes open.
         """
         weight_bytes, activation_bytes = memory.precision(dtype)
-        batch = asking.whole(batch, "A batch with at least one example: the number of examples", 32)
+        batch = asking.whole(batch, "A batch has at least one example: its size", 32)
         trained = [v for v in self.trace.variables if v.trainable]
         name, slots, slot_bytes = memory.slots_of(optimizer, trained, weight_bytes)
         found = self._flow.backward(activation_bytes)
@@ -276,7 +276,7 @@ def _row(steps: tuple[Step, ...], fields: dict, counted: dict[int, str], own: se
     products = [rules.multiply_adds(step) for step in steps]
     field_size, stride, unknown = _summary(fields)
     missing = []
-    if activations is None or not all(map(rules.is_counted, steps)):
+    if activations is None or any(step.more_in_training or not rules.is_counted(step) for step in steps):
         activations = activations and AtLeast(activations)
         missing.append("activations")
     if None in products:
@@ -306,7 +306,9 @@ def _sum(name: str, rows: list[Row]) -> Row:
     last = rows[-1]
     products = [row.multiply_adds for row in rows]
     activations = [row.activations for row in rows]
-    lacking = tuple(what for what in ("activations", "multiply-adds", "receptive field") if any(what in r.not_counted for r in rows))
+    lacking = tuple(
+        what for what in ("activations", "multiply-adds", "receptive field") if any(what in r.not_counted for r in rows)
+    )
     total = None if None in activations else sum(activations)
     return Row(
         name, "", last.output_shape, sum(r.weights for r in rows), sum(r.biases for r in rows), sum(r.trainable for r in rows),

@@ -245,6 +245,8 @@ class _Walker:
                 done = self._each_step(name, layer, arguments, outputs)
             else:
                 done = self._trace(layer, arguments, options, mine, prefix)
+        except Exception:  # a cell or an inner layer of somebody's own may raise anything: then nobody can tell
+            done = None
         finally:
             self._group = group
         if done is None:
@@ -255,12 +257,12 @@ class _Walker:
         """What the tracing of `call` finds. Layers inside have rows of their own, unless the layer is one of Keras."""
         import keras
 
+        if layer in self._owners:  # a layer that calls itself has no end
+            return None
         opened = opening.open_call(layer, arguments, options)
         if opened is None:
             return None
         graph, symbols = opened
-        if layer in self._owners or len(self._owners) > 20:
-            return None
         inside = any(isinstance(each, keras.layers.Layer) for each in graph.operations)
         if not inside or type(layer).__module__.startswith("keras."):
             self._group = mine
@@ -271,6 +273,8 @@ class _Walker:
         finally:
             self._owners.pop()
         self._claim(layer, before)
+        if opening.differs_in_training(layer, arguments, options, graph) and len(self.steps) > before:
+            self.steps[-1] = replace(self.steps[-1], more_in_training=True)
         return outputs
 
     def _claim(self, layer, before: int) -> None:
@@ -307,15 +311,11 @@ class _Walker:
             batch = sequence.shape[0] * steps
             x = keras.KerasTensor((batch, *sequence.shape[2:]), dtype=sequence.dtype)
             self._record(f"{name}/time", Part("TimeSteps"), [sequence], [x])
-            spatial = outputs[0].shape[2 if layer.return_sequences else 1 : -1]
-            if getattr(layer.cell, "data_format", "") == "channels_first":
-                return None
             size = layer.cell.state_size
             size = [size] if isinstance(size, int) else list(size)
-            if spatial and all(isinstance(n, int) for n in size):
-                before = [keras.KerasTensor((batch, *spatial, n), dtype=outputs[0].dtype) for n in size]
-            else:
-                before = keras.tree.map_structure(lambda n: keras.KerasTensor((batch, n), dtype=outputs[0].dtype), size)
+            if hasattr(layer.cell, "rank"):  # ConvLSTM: two states as large as its map
+                size = [outputs[0].shape[2 if layer.return_sequences else 1 :]] * 2
+            before = [_state(each, batch, outputs[0].dtype) for each in size]
             self._record(f"{name}/state", Part("State"), states, keras.tree.flatten(before))
             out = self.use(f"{name}/{layer.cell.name}", layer.cell, (x, before), {}, None)
         finally:
@@ -343,6 +343,15 @@ class _Walker:
         out = self.use(f"{name}/{layer.layer.name}", layer.layer, (x,), {}, None)
         self._record(f"{name}/output", Part("TimeSteps"), out, outputs)
         return outputs
+
+
+def _state(size, batch: int, dtype: str):
+    """Symbols for the state of a cell, whose size is a number of values, a shape, or a list of sizes (stacked cells)."""
+    import keras
+
+    if isinstance(size, list):
+        return [_state(each, batch, dtype) for each in size]
+    return keras.KerasTensor((batch, *((size,) if isinstance(size, int) else size)), dtype=dtype)
 
 
 def _is_keras(layer, cls) -> bool:

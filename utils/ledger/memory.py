@@ -47,7 +47,10 @@ class Memory:
         return [(name, f"{'at least ' if bound else ''}{size / 1e6:,.1f} MB") for name, size, bound in lines]
 
     def __str__(self) -> str:
-        return printable("\n".join([self.what, *(f"  {name:<34}{size:>15}" for name, size in self._lines())]))
+        lines = self._lines()
+        names, sizes = (max(len(line[i]) for line in lines) for i in (0, 1))
+        names, sizes = max(names, 34), max(sizes, 15)
+        return printable("\n".join([self.what, *(f"  {name:<{names}}{size:>{sizes}}" for name, size in lines)]))
 
     def _repr_html_(self) -> str:
         *parts, (_, total) = self._lines()
@@ -94,27 +97,28 @@ def slots(optimizer) -> tuple[str, int]:
     """(name, values that it keeps beside each weight) of an optimizer: a Keras object, or a name like "sgd" or "momentum".
 
     The optimizer itself is asked, about a few small weights. Raises ValueError for a name that Keras does not know, and for an
-    optimizer whose memory depends on the weights' shapes (Adafactor, Muon): `Ledger.training` can tell that of a model's.
+    optimizer whose memory depends on the weights' shapes or names (Adafactor, Muon, MultiOptimizer): `Ledger.training` can tell that of a model's.
     """
     import keras
 
-    name, own = _optimizer(optimizer)
+    name, own = optimizer_of(optimizer)
     shapes = ((3, 5), (6, 7), (4,), (3, 3, 2, 4))
     counts = []
     for shape in shapes:
         weight = keras.Variable(keras.ops.zeros(shape))
         counts.append(sum(math.prod(kept) for kept, _ in _kept_for(own, [weight])) / math.prod(shape))
-    if len(set(counts)) > 1 or counts[0] != int(counts[0]):
+    by_name = hasattr(own, "optimizers")  # a MultiOptimizer goes by the names of the weights
+    if by_name or len(set(counts)) > 1 or counts[0] != int(counts[0]):
         raise ValueError(
             f"{name} keeps no fixed number of values a weight, so its memory cannot be counted from totals. "
-            "Ask `ledger(model).training(batch, optimizer)`: it goes by the shapes of the model's weights."
+            "Ask `ledger(model).training(batch, optimizer)`: it goes by the model's own weights."
         )
     return name, int(counts[0])
 
 
 def slots_of(optimizer, variables: Sequence, floats: float | None = None) -> tuple[str, str, float]:
     """(name, how many slots in words, bytes) of what `optimizer` keeps for these `variables` while it trains them."""
-    name, own = _optimizer(optimizer)
+    name, own = optimizer_of(optimizer)
     kept = _kept_for(own, variables) if variables else []
     size = _plain(sum(math.prod(shape) * width(dtype, floats) for shape, dtype in kept))
     weights = sum(math.prod(v.shape) for v in variables)
@@ -125,7 +129,8 @@ def slots_of(optimizer, variables: Sequence, floats: float | None = None) -> tup
     return name, f"{each:.0f} a weight" if each == int(each) else f"{each:.2f} a weight on average", size
 
 
-def _optimizer(optimizer) -> tuple:
+def optimizer_of(optimizer) -> tuple:
+    """(name, Keras object) of what a caller means by `optimizer`. Raises ValueError for what is none."""
     import keras
 
     if isinstance(optimizer, str) and optimizer == "momentum":

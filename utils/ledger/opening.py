@@ -4,6 +4,9 @@ This works for whatever is written with Keras' layers, operations and operators.
 NumPy) or that branches on values cannot be traced; nothing is guessed about such a layer.
 """
 
+from contextlib import ExitStack
+from unittest import mock
+
 
 def open_call(layer, arguments, options):
     """The graph of one call of `layer`: (graph, the symbols of `arguments` in the order of its inputs), or None.
@@ -33,7 +36,7 @@ def open_call(layer, arguments, options):
     nodes = _Nodes(layer)
     layer.compute_output_spec = through
     try:
-        with keras.StatelessScope():
+        with keras.StatelessScope(), _symbolic_operators():
             layer(*arguments, **options)
         inputs, outputs = found
         if len(inputs) != len(symbols) or not all(isinstance(x, keras.KerasTensor) for x in outputs):
@@ -45,6 +48,40 @@ def open_call(layer, arguments, options):
     finally:
         del layer.compute_output_spec
         nodes.forget()
+
+
+def differs_in_training(layer, arguments, options, graph) -> bool:
+    """True when a `call` of somebody's own does something else with `training=True` than in `graph`, its call without."""
+    if type(layer).__module__.startswith("keras.") or not getattr(layer, "_call_has_training_arg", False):
+        return False
+    opened = open_call(layer, arguments, {**options, "training": True})
+    return opened is None or _kinds(opened[0]) != _kinds(graph)
+
+
+def _kinds(graph) -> list[str]:
+    return sorted(type(operation).__name__ for operation in graph.operations)
+
+
+def _symbolic_operators() -> ExitStack:
+    """While it is entered, `variable * symbol` works like `symbol * variable`, as it does in a real call.
+
+    Keras' variables take an operand on their right for an array; here they leave the operation to the symbol.
+    """
+    import keras
+
+    def leaving(original):
+        def operate(self, other):
+            return NotImplemented if isinstance(other, keras.KerasTensor) else original(self, other)
+
+        return operate
+
+    stack = ExitStack()
+    for name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lt", "le", "gt", "ge"):
+        method = f"__{name}__"
+        owner = next((cls for cls in keras.Variable.__mro__ if method in vars(cls)), None)
+        if owner not in (None, object):
+            stack.enter_context(mock.patch.object(owner, method, leaving(vars(owner)[method])))
+    return stack
 
 
 def _distinct(flat) -> list:

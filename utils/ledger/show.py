@@ -74,7 +74,10 @@ def notes(book) -> list[str]:
     lines += [f"{name}: {note}." for name, note in book.trace.notes.items()]
     lines += [f"{row.name}: {row.note}." for row in book.rows if row.note]
     if book.not_counted:
-        lines.append("NOT COUNTED, so totals that these touch are at least as large: " + "; ".join(book.not_counted) + ".")
+        least = book.lacks("activations") or book.lacks("multiply-adds")
+        lines.append(
+            ("NOT COUNTED, so totals with ≥ are lower bounds: " if least else "NOT COUNTED: ") + "; ".join(book.not_counted) + "."
+        )
     return lines
 
 

@@ -38,6 +38,7 @@ class Step:
     arguments: tuple = ((), {})
     group: "Group | None" = None
     hidden_weights: bool = False  # uses weights of its layer in a form in which they cannot be recognized
+    more_in_training: bool = False  # its layer computes something else besides while it trains
 
     @property
     def trains(self) -> bool:
