@@ -19,8 +19,8 @@ from scipy.signal import convolve2d, correlate2d
 
 from utils import plot, results
 from utils.data import load_photo
-from utils.figures import lecture01 as figures
 from utils.ledger import ledger
+from utils.lessons.lecture01 import figures
 
 keras.utils.set_random_seed(0)
 

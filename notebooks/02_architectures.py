@@ -18,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 from keras import Input, Model, Sequential, layers
 
-from utils import feed, plot, progress, results
-from utils.figures import lecture02 as figures
+from utils import batches, plot, progress, results
 from utils.ledger import ledger
+from utils.lessons.lecture02 import figures
 
 facts = {}  # what each network costs, for the comparison at the end
 
@@ -99,7 +99,7 @@ def train(model, x, y, epochs, optimizer, batch_size):
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[right])
     optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     bar = progress.keras_bar(model.name, epochs)
-    shuffled = feed.batches(x, y, batch_size)
+    shuffled = batches.batches(x, y, batch_size)
     history = model.fit(shuffled, epochs=epochs, verbose=0, shuffle=False, callbacks=[bar])
     return [100 * a for a in history.history["accuracy"]]
 
@@ -152,7 +152,7 @@ lenet_book
 # The original's third layer looks at *chosen* maps only, its pooling learns two numbers a map, and its output is fixed, not learned.
 
 # %% tags=["nbval-check-output"]
-from utils.digits import LENET_C3  # which of the 6 maps each of the 16 filters sees: the paper's Table I
+from utils.training.digits import LENET_C3  # which of the 6 maps each of the 16 filters sees: the paper's Table I
 
 parts = {
     "C1": 6 * (25 + 1),
@@ -824,7 +824,7 @@ print("from one to the next, parameters become", steps)
 # %% tags=["skip"]
 from scipy.stats import spearmanr, theilslopes
 
-from utils.imagenet import table as imagenet_table
+from utils.lessons.lecture02.imagenet import table as imagenet_table
 
 models = imagenet_table()
 alone = models[~models.extra]
@@ -983,10 +983,10 @@ def fit(architecture, batches):
 
 # %% tags=["skip"]
 draw = np.random.default_rng(1)
-batches = tf.constant(np.concatenate([draw.permutation(800).reshape(-1, 100) for _ in range(8)]))  # 8 epochs of 8 steps
+order = tf.constant(np.concatenate([draw.permutation(800).reshape(-1, 100) for _ in range(8)]))  # 8 epochs of 8 steps
 scores = {}
 for choice in progress.bar(different, "training every architecture"):
-    scores[choice] = tuple(float(score) for score in fit(tf.constant(choice), batches))
+    scores[choice] = tuple(float(score) for score in fit(tf.constant(choice), order))
 validation = {choice: scores[canonical(choice)][0] for choice in space}
 test = {choice: scores[canonical(choice)][1] for choice in space}
 best = max(different, key=lambda choice: scores[choice][0])

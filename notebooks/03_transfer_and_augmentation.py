@@ -30,8 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-from utils import augment, data, feed, plot, results, transfer
-from utils.figures import lecture03 as figures
+from utils import augment, batches, data, plot, results, transfer
+from utils.lessons.lecture03 import figures
 
 SIZE = 128  # side of the photos in pixels
 keras.utils.set_random_seed(0)
@@ -270,7 +270,7 @@ if base:
 if base:
     head = keras.Sequential([keras.Input((2048,)), layers.Dense(5)])
     head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
-    head.fit(feed.batches(features[train], labels[train], 30), epochs=40, verbose=0, shuffle=False)
+    head.fit(batches.batches(features[train], labels[train], 30), epochs=40, verbose=0, shuffle=False)
     frozen = 100 * np.mean(head.predict(features[test], verbose=0).argmax(axis=1) == labels[test])
     results.record("frozen, head trained", frozen, 55, 95, "%")
 
@@ -492,7 +492,7 @@ for filters in (16, 32):
 convnet = keras.Sequential([*convnet, layers.Flatten(), layers.Dropout(0.3), layers.Dense(10)])
 convnet.compile(keras.optimizers.Adam(3e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
 convnet.optimizer.build(convnet.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
-convnet.fit(feed.batches(x_few[..., None], y_few, 25), epochs=25, verbose=0, shuffle=False)
+convnet.fit(batches.batches(x_few[..., None], y_few, 25), epochs=25, verbose=0, shuffle=False)
 says = convnet.predict(x_new[..., None], verbose=0).argmax(axis=1)
 digit_score["ConvNet, from nothing"] = np.mean(says == y_new)
 digit_seconds["ConvNet, from nothing"] = time.perf_counter() - started

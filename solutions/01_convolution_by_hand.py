@@ -24,7 +24,7 @@ import numpy as np
 from scipy.signal import convolve2d, correlate2d
 
 from utils import check, data, doctor, plot, results, timing
-from utils.figures import lab01 as figures
+from utils.lessons.lab01 import figures
 
 check.start("lab01")
 

@@ -22,9 +22,9 @@ import numpy as np
 from keras import layers
 from scipy import stats
 
-from utils import challenge, check, digits, feed, plot, progress, results, suspects
+from utils import batches, check, digits, plot, progress, results
 from utils.data import load_mnist
-from utils.figures import lab02 as figures
+from utils.lessons.lab02 import challenge, figures, suspects
 
 check.start("lab02")
 
@@ -287,7 +287,7 @@ def train(build, seed, epochs=EPOCHS, images=x_train, test_images=x_test, looks=
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=7)
     model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     watch = digits.watch(test_images, y_test, steps, looks, label=f"{model.name} {seed}")
-    mixed = feed.batches(images, y_train[: len(images)], BATCH)  # what `fit` makes of arrays, without a pause after each epoch
+    mixed = batches.batches(images, y_train[: len(images)], BATCH)  # what `fit` makes of arrays, without a pause after each epoch
     model.fit(mixed, epochs=epochs, verbose=0, shuffle=False, callbacks=[watch])
     return model, watch.curve
 

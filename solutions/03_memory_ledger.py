@@ -19,7 +19,7 @@
 
 # %% tags=["setup"]
 from utils import check, plot, progress, results
-from utils.figures import lab03 as figures
+from utils.lessons.lab03 import figures
 
 check.start("lab03")
 

@@ -33,8 +33,8 @@ from PIL import Image
 from scipy import stats
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-from utils import augment, check, data, feed, garden, plot, progress, results
-from utils.figures import lab04 as figures
+from utils import augment, batches, check, data, garden, plot, progress, results
+from utils.lessons.lab04 import figures
 
 check.start("lab04")
 photo = np.asarray(Image.fromarray(data.load_photo("flower")[:, 107:534]).resize((224, 224)))  # uint8 (224, 224, 3)
@@ -513,7 +513,7 @@ def run(arm, seed, epochs=18):
     dataset = tf.data.Dataset.from_tensor_slices((train_x, train_y)).cache().shuffle(len(train_x), seed=seed).batch(25)
     if arms[arm]:
         dataset = dataset.map(lambda x, y: (change(x, training=True), y), num_parallel_calls=2)
-    model.fit(feed.untuned(dataset.prefetch(2)), epochs=epochs, verbose=0, shuffle=False)  # the dataset shuffles
+    model.fit(batches.untuned(dataset.prefetch(2)), epochs=epochs, verbose=0, shuffle=False)  # the dataset shuffles
     return np.asarray(model(test_x)).argmax(axis=1)
 
 

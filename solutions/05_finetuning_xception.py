@@ -34,8 +34,8 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from utils import check, data, plot, results, transfer
-from utils.figures import lab05 as figures
 from utils.ledger import ledger
+from utils.lessons.lab05 import figures
 
 check.start("lab05")
 

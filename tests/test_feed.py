@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from utils import feed
+from utils import batches
 
 X, Y = np.arange(23, dtype=np.float32)[:, None] * [1, 10], np.arange(23)
 
@@ -14,7 +14,7 @@ def epoch(dataset):
 
 
 def test_an_epoch_has_every_example_once_with_its_own_target():
-    got = epoch(feed.batches(X, Y, 5))
+    got = epoch(batches.batches(X, Y, 5))
     assert [len(y) for _, y in got] == [5, 5, 5, 5, 3]
     x, y = (np.concatenate(part) for part in zip(*got, strict=True))
     assert sorted(y) == Y.tolist()
@@ -29,7 +29,7 @@ def test_the_order_changes_with_each_epoch_and_comes_back_with_the_seed():
     orders = []
     for _ in range(2):
         keras.utils.set_random_seed(7)
-        dataset = feed.batches(X, Y, 5)
+        dataset = batches.batches(X, Y, 5)
         orders.append((order(dataset), order(dataset)))
     assert orders[0] == orders[1]
     assert orders[0][0] != orders[0][1]
@@ -37,9 +37,9 @@ def test_the_order_changes_with_each_epoch_and_comes_back_with_the_seed():
 
 
 def test_fit_knows_the_number_of_steps():
-    assert feed.batches(X, Y, 5).cardinality() == 5
+    assert batches.batches(X, Y, 5).cardinality() == 5
 
 
-@pytest.mark.parametrize("make", [lambda: feed.batches(X, Y, 5), lambda: feed.untuned(feed.batches(X, Y, 5).repeat(2))])
+@pytest.mark.parametrize("make", [lambda: batches.batches(X, Y, 5), lambda: batches.untuned(batches.batches(X, Y, 5).repeat(2))])
 def test_the_autotuner_is_off(make):
     assert make().options().autotune.enabled is False

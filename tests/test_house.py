@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import utils
 from tools import build, course
-from tools.lesson import BEGIN, END, ROOT, lessons, read_notebook
+from tools.lesson import BEGIN, END, ROOT, imported_modules, lessons, module_path, read_notebook
 
 LESSONS = lessons()
 LABS = [lesson for lesson in LESSONS if lesson.is_lab]
@@ -117,14 +118,44 @@ def test_utils_never_imports_tools_or_tests():
         assert not roots & {"tools", "tests", "conftest"}, path
 
 
-def test_the_modules_of_utils_form_a_tree():
-    """No module is reached from itself, imports inside functions included."""
-    from tools.lesson import imported_modules
-
-    graph = {}
+def _arrows() -> dict[str, set[str]]:
+    """module of `utils` → the modules that it imports, imports inside functions included; "lessons/lab01/checks" for example."""
+    arrows = {}
     for path in MODULES:
         name = path.relative_to(ROOT / "utils").with_suffix("").as_posix().removesuffix("/__init__")
-        graph[name] = imported_modules(path.read_text(encoding="utf-8"), package=name)
+        arrows[name] = imported_modules(path.read_text(encoding="utf-8"), package=name)
+    return arrows
+
+
+def test_utils_is_its_rooms_and_nothing_else():
+    entries = {path.name for path in (ROOT / "utils").iterdir() if not path.name.startswith("__")}
+    assert entries == set(utils.ROOMS) and len(utils.ROOMS) <= 9
+    assert all(module_path(module).exists() for module in utils.FRONT)
+
+
+def test_an_import_runs_downwards_or_stays_in_its_room():
+    """In the order of `utils.ROOMS`; a lesson's folder is a room of its own, which no other lesson enters."""
+    for module, imported in _arrows().items():
+        for other in imported - {module}:
+            here, there = module.split("/"), other.split("/")
+            if module == "__init__" or other == here[0] == there[0]:
+                continue
+            if here[0] == there[0] == "lessons":
+                assert here[1] == there[1], f"utils/{module} imports utils/{other}, which belongs to another lesson"
+            else:
+                assert utils.ROOMS.index(here[0]) <= utils.ROOMS.index(there[0]), f"utils/{module} imports utils/{other}"
+
+
+def test_a_lesson_uses_its_own_folder_of_lessons_only():
+    for lesson in LESSONS:
+        code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
+        used = {name.split("/")[1] for name in imported_modules(code, package="") if name.startswith("lessons/")}
+        assert used <= {lesson.folder}, f"{lesson.name} uses {used}"
+
+
+def test_the_modules_of_utils_form_a_tree():
+    """No module is reached from itself, imports inside functions included."""
+    graph = _arrows()
     for start in graph:
         seen, todo = set(), set(graph[start])
         while todo:
@@ -134,9 +165,9 @@ def test_the_modules_of_utils_form_a_tree():
             todo |= graph.get(module, set()) - seen
 
 
-@pytest.mark.parametrize("module", sorted(p.stem for p in (ROOT / "utils").glob("*.py") if p.stem != "__init__"))
+@pytest.mark.parametrize("module", sorted(set(utils.ROOMS) | set(utils.FRONT)))
 def test_importing_a_module_of_utils_loads_no_tensorflow(module):
-    code = f"import utils.{module}, sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = f"from utils import {module}; import sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "False", result.stderr
 

@@ -8,8 +8,9 @@ from nbclient.output_widget import OutputWidget
 
 from tools.execute import execute
 from utils import panel, plot, results
-from utils.figures import lab03, lecture01
 from utils.ledger import ledger
+from utils.lessons.lab03 import figures as lab03
+from utils.lessons.lecture01 import figures as lecture01
 
 
 @pytest.fixture

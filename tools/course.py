@@ -56,7 +56,7 @@ import importlib.util, os, pathlib, subprocess, sys
 
 address, here = os.environ.get("COURSE_REPOSITORY", "ADDRESS"), pathlib.Path.cwd()
 places = [here, *here.parents, here / "convnet-course"]
-course = next((place for place in places if (place / "utils" / "check.py").exists()), None)
+course = next((place for place in places if (place / "utils" / "check").exists()), None)
 if course is None and importlib.util.find_spec("utils") is None:
     clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", "TAG", address, "convnet-course"]
     try:
