@@ -47,9 +47,7 @@ def test_the_stub_is_not_attempted(lesson, task):
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_wrong_answers_get_their_message(lesson, task):
     mistakes = importlib.import_module(f"tests.mistakes.{lesson.folder}").MISTAKES.get(task.name, [])
-    assert len(mistakes) >= 2, (
-        f"tests/mistakes/{lesson.folder}.py has {len(mistakes)} wrong answers to {task.name}, not two"
-    )
+    assert len(mistakes) >= 2, f"tests/mistakes/{lesson.folder}.py has {len(mistakes)} wrong answers to {task.name}, not two"
     for name, source, part in mistakes:
         outcome = bench(lesson).judge(task, source)
         assert outcome.status == WRONG, f"the check accepts {name!r}"

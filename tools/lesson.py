@@ -14,6 +14,8 @@ import nbformat
 from utils import FRONT
 
 ROOT = Path(__file__).resolve().parent.parent
+RANGES = ROOT / "tests" / "ranges"  # what each figure may be, a file a lesson
+STRICT = {"COURSE_STRICT": "1", "COURSE_RANGES": str(RANGES)}  # how CI and the build execute a lesson
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SLIDES = ("slide", "subslide", "fragment", "skip", "notes")  # marks in a source that become slideshow metadata

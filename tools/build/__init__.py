@@ -23,6 +23,7 @@ from tools import course
 from tools.execute import execute
 from tools.lesson import (
     ROOT,
+    STRICT,
     SLIDES,
     Lesson,
     SourceError,
@@ -34,7 +35,6 @@ from tools.lesson import (
 from utils import progress
 
 README = ROOT / "README.md"
-STRICT = {"COURSE_STRICT": "1"}
 FOLDED = {"jupyter": {"source_hidden": True}}  # the code is there, one click away
 
 

@@ -8,17 +8,19 @@ and the exit status is 1; a notebook that lacked data or weights is *incomplete*
 """
 
 import argparse
+import math
 import shutil
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.build import STRICT, notebook
+from tools.build import notebook
 from tools.execute import Execution, execute
-from tools.lesson import ROOT, Lesson, SourceError, lessons
+from tools.lesson import RANGES, ROOT, STRICT, Lesson, SourceError, lessons
 from tools.site.pages import index, page
 from utils import progress
+from utils.notebook import ranges
 
 PASSED, INCOMPLETE, FAILED = "passed", "incomplete", "FAILED"
 EXIT = {PASSED: 0, FAILED: 1, INCOMPLETE: 2}
@@ -93,12 +95,19 @@ def table(rows: list[Row]) -> str:
 
 def _figure(fact: dict) -> str:
     def shown(value):
-        return "∞" if value is None else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+        if not math.isfinite(value):
+            return "−∞" if value < 0 else "∞"
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
     value = "not finite" if fact["value"] is None else shown(fact["value"])
-    outside = "" if fact["inside"] else "  OUTSIDE"
-    low = "−∞" if fact["low"] is None else shown(fact["low"])
-    return f"{fact['name']} {value} {fact['unit']}".rstrip() + f" [{low} … {shown(fact['high'])}]{outside}"
+    allowed = ranges.read(RANGES).get(fact["name"])
+    if allowed is None:
+        span = "  NO RANGE"
+    else:
+        low, high = allowed.bounds(fact["on"])
+        inside = fact["value"] is not None and allowed.holds(fact["value"], fact["on"])
+        span = f" [{shown(low)} … {shown(high)}]" + ("" if inside else "  OUTSIDE")
+    return f"{fact['name']} {value} {fact['unit']}".rstrip() + span
 
 
 def _quoted(source: str) -> str:

@@ -46,24 +46,31 @@ def folder() -> Path | None:
 def read(folder: Path) -> dict[str, Range]:
     """Every range in the files *.toml of `folder`, by the figure's name.
 
-    Raises ValueError, with the file and the figure, for an entry without a claim or without two numbers in order, and for a
-    name that two files use.
+    Raises ValueError, with the file and the figure, as `load` does, and for a name that two files use.
     """
+    found: dict[str, Range] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for name, allowed in load(path).items():
+            if name in found:
+                raise ValueError(f"{path.name}, {name!r}: another lesson has a figure of that name; give each its own")
+            found[name] = allowed
+    return found
+
+
+def load(path: Path) -> dict[str, Range]:
+    """The ranges of one lesson. Raises ValueError for an entry without a claim, or without two numbers in order."""
     try:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10
         import tomli as tomllib
 
-    found: dict[str, Range] = {}
-    for path in sorted(folder.glob("*.toml")):
-        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            where = f"{path.name}, {name!r}"
-            if name in found:
-                raise ValueError(f"{where}: another lesson has a figure of that name; give each its own")
-            if not str(entry.get("claim", "")).strip():
-                raise ValueError(f"{where}: say in `claim` which sentence of the lesson the range guards")
-            bounds = {data: _pair(pair, where) for data, pair in entry.get("on", {}).items()}
-            found[name] = Range(entry["claim"], *_pair(entry.get("range"), where), bounds)
+    found = {}
+    for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        where = f"{path.name}, {name!r}"
+        if not str(entry.get("claim", "")).strip():
+            raise ValueError(f"{where}: say in `claim` which sentence of the lesson the range guards")
+        bounds = {data: _pair(pair, where) for data, pair in entry.get("on", {}).items()}
+        found[name] = Range(entry["claim"], *_pair(entry.get("range"), where), bounds)
     return found
 
 
