@@ -37,7 +37,7 @@ def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
     text = build.lab_path(lesson).read_text(encoding="utf-8")
     assert BEGIN not in text and END not in text and "solution-only" not in text
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter", "cellView"}
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None
     for task in lesson.tasks:

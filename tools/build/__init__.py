@@ -36,6 +36,7 @@ from utils import progress
 
 README = ROOT / "README.md"
 FOLDED = {"jupyter": {"source_hidden": True}}  # the code is there, one click away
+SETUP = FOLDED | {"cellView": "form"}  # Colab folds a cell by its `#@title` and this
 
 
 def notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -55,7 +56,7 @@ def notebook(lesson: Lesson) -> nbformat.NotebookNode:
             metadata["nbgrader"] = _nbgrader(f"check-{task.name}", points=points(lesson, task.name))
         cells.append(_cell(cell.kind, source, f"{lesson.name[:2]}-{position:03d}", metadata))
         if position == 0:
-            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | FOLDED))
+            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | SETUP))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
