@@ -56,12 +56,12 @@ import importlib.util, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 address = os.environ.get("COURSE_REPOSITORY", "ADDRESS")
 CAUSES = {  # what git says → what it means; the first that fits
-    "could not resolve proxy|proxy|\\b407\\b": "the proxy between this machine and the network refuses; check its settings",
+    "could not resolve proxy|proxy| 407": "the proxy between this machine and the network refuses; check its settings",
     "certificate|ssl|tls": "its certificate is not accepted; check this machine's clock and certificates",
     "could not resolve|temporary failure in name": "its name is unknown; check the network",
     "remote branch": "it has no tag TAG; ask whoever published the course to push it",
     "not found|does not exist|does not appear": "no repository is there; check the address",
-    "authentication|could not read|denied|\\b403\\b": "it is not public; sign in, or open this notebook in a copy of the course",
+    "authentication|could not read|denied| 403": "it is not public; sign in, or open this notebook in a copy of the course",
     "timed out|time-out|unable to access|failed to connect|refused|unreachable|hung up": "it does not answer; check the network",
     "no space|quota": "the disk is full; make room",
 }
