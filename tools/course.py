@@ -93,7 +93,7 @@ def clone(target):
         reason = next((meaning for words, meaning in CAUSES.items() if re.search(words, said, re.I)), last)
         sys.exit(f"The course could not be cloned from {where}: {reason}.")
     except OSError as error:
-        sys.exit(f"The course could not be put beside this notebook, in {target.parent}: {error.strerror}. Move the notebook elsewhere.")
+        sys.exit(f"The course cannot be put into {target.parent}: {error.strerror}. Move this notebook elsewhere.")
     finally:
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
