@@ -52,6 +52,7 @@ class Lab:
 
         `then(*answers)` is a free-form judge for what is left to say once all of them are right.
         """
+        _verify_hints(title, hints)
         declaration = Declaration(answers, then)
         self._add(Exercise(name, title, declaration.judge, tuple(hints), points, seconds, form or {}, declaration))
 
@@ -65,6 +66,7 @@ class Lab:
         form: Mapping[str, Sequence[str]] | None = None,
     ):
         """Decorate a free-form judge: a function of the answers that returns when they are right and calls `wrong` when not."""
+        _verify_hints(title, hints)
 
         def register(judge_function):
             self._add(Exercise(judge_function.__name__, title, judge_function, tuple(hints), points, seconds, form or {}))
@@ -73,8 +75,6 @@ class Lab:
         return register
 
     def _add(self, exercise: Exercise) -> None:
-        if len(exercise.hints) < 2:
-            raise ValueError(f"{exercise.title}: an exercise has at least two hints, the second says more than the first")
         if exercise.name in self.exercises:
             raise ValueError(f"{self.name} has two exercises named {exercise.name!r}")
         self.exercises[exercise.name] = exercise
@@ -86,6 +86,11 @@ class Lab:
         close = difflib.get_close_matches(str(name), self.exercises, n=1)
         advice = f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(self.exercises)}."
         raise LookupError(f"{self.title} has no exercise {name!r}.{advice}")
+
+
+def _verify_hints(title: str, hints: Sequence[str]) -> None:
+    if len(hints) < 2:
+        raise ValueError(f"{title}: an exercise has at least two hints, the second says more than the first")
 
 
 def judge(task: Exercise, answers: tuple) -> Outcome:
