@@ -97,7 +97,8 @@ def slots(optimizer) -> tuple[str, int]:
     """(name, values that it keeps beside each weight) of an optimizer: a Keras object, or a name like "sgd" or "momentum".
 
     The optimizer itself is asked, about a few small weights. Raises ValueError for a name that Keras does not know, and for an
-    optimizer whose memory depends on the weights' shapes or names (Adafactor, Muon, MultiOptimizer): `Ledger.training` can tell that of a model's.
+    optimizer whose memory depends on the weights' shapes or names (Adafactor, Muon, MultiOptimizer): `Ledger.training` can tell
+    what it keeps for the weights of a model.
     """
     import keras
 

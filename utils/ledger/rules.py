@@ -58,7 +58,7 @@ NOTHING = frozenset({"Identity", "ActivityRegularization", "InputLayer"})
 EMBEDDING = frozenset({"Embedding"})
 PERMUTE = frozenset({"Permute", "Transpose"})
 
-# Pieces of a recurrent or time-distributed layer (see `graph`): its time steps as a batch, the state before each, what joins them.
+# Pieces of a recurrent or time-distributed layer: its time steps as a batch, the state before each, what joins the results.
 PARTS = frozenset({"TimeSteps", "State", "Stack", "Merge"})
 # Activations that mix the units along an axis, the last one unless the layer says otherwise.
 ACROSS = frozenset({"softmax", "log_softmax", "logsoftmax", "sparsemax", "glu"})
