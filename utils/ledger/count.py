@@ -170,11 +170,9 @@ class Ledger:
         variables = self.trace.variables
         parts = {"weights": memory.bytes_of(variables, weight_bytes)}
         if weight_bytes is None:
-            copy = sum(
-                math.prod(v.shape) * memory.width(self._computed_in[id(v)])
-                for v in variables
-                if memory.width(self._computed_in[id(v)]) < memory.width(str(v.dtype))
-            )
+            types = self._computed_in
+            narrower = [v for v in variables if memory.width(types[id(v)]) < memory.width(str(v.dtype))]
+            copy = sum(math.prod(v.shape) * memory.width(types[id(v)]) for v in narrower)
         else:
             copy = memory.bytes_of(_floats(variables), activation_bytes) if weight_bytes > activation_bytes else 0
         if copy:

@@ -23,19 +23,20 @@ def trace(model, input_shape=None) -> Trace:
     if not isinstance(model, keras.layers.Layer):
         raise TypeError(f"The ledger reads a Keras 3 model; this is a {type(model).__name__}. Pass the model itself.")
     graph = graph_of(model)
-    if graph is None and input_shape is None:
+    declared = graph.inputs if graph is not None else getattr(model, "inputs", None)  # a functional model may have its own `call`
+    if declared is None and input_shape is None:
         raise ValueError(
             f"{model.name!r} has no input shape yet. Build it first, `model.build((None, height, width, channels))`; "
             "for a model without a graph (a subclass with its own `call`), give `input_shape=(height, width, channels)`."
         )
-    shapes = _input_shapes(graph, input_shape)
+    shapes = _input_shapes(declared, input_shape)
     if not model.built:
         raise ValueError(
             f"{model.name!r} has no weights yet. Build it first, `model.build((None, {', '.join(map(str, shapes[0]))}))`, "
             "or call it once on a batch; then ask again."
         )
-    dtypes = [x.dtype for x in graph.inputs] if graph is not None else [_input_dtype(model)] * len(shapes)
-    names = [_input_name(x) for x in graph.inputs] if graph is not None else [f"input {i + 1}" for i in range(len(shapes))]
+    dtypes = [x.dtype for x in declared] if declared else [_input_dtype(model)] * len(shapes)
+    names = [_input_name(x) for x in declared] if declared else [f"input {i + 1}" for i in range(len(shapes))]
     symbols = [keras.KerasTensor((1, *shape), dtype=dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
     walker = _Walker()
     result = Trace([(name, walker.tensor(symbol)) for name, symbol in zip(names, symbols, strict=True)])
@@ -64,15 +65,15 @@ def _input_dtype(model) -> str:
     return str(getattr(model, "input_dtype", None) or "float32")
 
 
-def _input_shapes(graph, input_shape) -> list[tuple]:
+def _input_shapes(symbols, input_shape) -> list[tuple]:
     if input_shape is None:
-        return [tuple(x.shape[1:]) for x in graph.inputs]
+        return [tuple(x.shape[1:]) for x in symbols]
     shapes = [_shape(one, input_shape) for one in _listed(input_shape)]
-    if graph is None:
+    if not symbols:
         if any(None in shape for shape in shapes):
             raise ValueError(f"`input_shape` is {input_shape}: give a number for every axis, such as (224, 224, 3).")
         return shapes
-    declared = [tuple(x.shape[1:]) for x in graph.inputs]
+    declared = [tuple(x.shape[1:]) for x in symbols]
     fits = len(shapes) == len(declared) and all(
         len(given) == len(own) and all(b in (None, a) for a, b in zip(given, own, strict=True))
         for given, own in zip(shapes, declared, strict=False)

@@ -54,7 +54,7 @@ SUMS = frozenset({"Add", "Subtract", "Average", "Negative"})
 PRODUCTS = frozenset({"Multiply", "Divide", "TrueDivide"})
 CONCATENATE = frozenset({"Concatenate"})
 SCALE = frozenset({"Rescaling", "Normalization", "Cast", "CustomScaleLayer", "LayerScale"})
-NOTHING = frozenset({"Identity", "ActivityRegularization", "InputLayer"})
+NOTHING = frozenset({"Identity", "ActivityRegularization", "InputLayer", "ConvertToTensor", "StopGradient"})
 EMBEDDING = frozenset({"Embedding"})
 PERMUTE = frozenset({"Permute", "Transpose"})
 
