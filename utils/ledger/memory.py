@@ -55,10 +55,10 @@ class Memory:
     def _repr_html_(self) -> str:
         *parts, (_, total) = self._lines()
         cells = "".join(
-            f"<tr><td style='text-align:left'>{name}</td><td>{size}</td></tr>"
+            f"<tr><td style='text-align:left'>{name}</td><td style='text-align:right'>{size}</td></tr>"
             for name, size in [*((html.escape(name), size) for name, size in parts), ("<b>total</b>", total)]
         )
-        head = "<tr><th scope='col' style='text-align:left'>part</th><th scope='col'>size</th></tr>"
+        head = "<tr><th scope='col' style='text-align:left'>part</th><th scope='col' style='text-align:right'>size</th></tr>"
         return f"<p>{html.escape(self.what)}</p><table><thead>{head}</thead><tbody>{cells}</tbody></table>"
 
 
