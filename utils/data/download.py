@@ -161,6 +161,11 @@ class _Resuming:
                 f"{host} does not hold {self.filename} (error {status}): update the course, "
                 "or set COURSE_DATA to a folder that holds the file."
             )
+        if status == 401:
+            raise DownloadFailed(
+                f"{host} asks for a user name and a password, or does not accept those it got (error 401): set COURSE_DATA "
+                "to http://name:password@host/folder, or to a folder that holds the file."
+            )
         if status not in (200, 206):
             raise DownloadFailed(
                 f"{host} refuses to give {self.title} (error {status}): try another network, "

@@ -84,7 +84,9 @@ def silence(address: str, settings: Settings) -> str:
     """
     if settings.offline:
         return "COURSE_OFFLINE is set"
-    hosts = {addresses.key_of(a) for a in (address, settings.mirror) if a} - _answers.keys()
+    if not addresses.usable(address):
+        return str(network.INVALID)
+    hosts = {addresses.server_of(a) for a in (address, settings.mirror) if addresses.usable(a)} - _answers.keys()
     threads = [threading.Thread(target=_ask, args=(host, settings.probe_seconds), daemon=True) for host in hosts]
     start = time.monotonic()
     deadline = start + settings.probe_seconds
@@ -95,7 +97,7 @@ def silence(address: str, settings: Settings) -> str:
     for host in hosts:
         _answers.setdefault(host, f"it does not answer within {settings.probe_seconds:g} s")
     _waited.append(time.monotonic() - start)
-    return _answers[addresses.key_of(address)]
+    return _answers[addresses.server_of(address)]
 
 
 def patience(settings: Settings) -> float:

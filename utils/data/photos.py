@@ -1,5 +1,7 @@
 """Two photographs that are always there, inside scikit-learn."""
 
+from utils.arguments import shown
+
 
 def load_photo(name: str = "china"):
     """A photograph, uint8 (427, 640, 3): "china" (the Summer Palace) or "flower" (a dahlia).
@@ -8,6 +10,6 @@ def load_photo(name: str = "china"):
     """
     from sklearn.datasets import load_sample_image
 
-    if name not in ("china", "flower"):
-        raise ValueError(f'there is no photo {name!r}: choose "china" or "flower"')
+    if not isinstance(name, str) or name not in ("china", "flower"):
+        raise ValueError(f'there is no photo {shown(name)}: choose "china" or "flower"')
     return load_sample_image(f"{name}.jpg").copy()

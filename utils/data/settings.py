@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import functools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -61,7 +62,8 @@ class Settings:
         """`COURSE_DATA` as it may be shown: a folder, the host of a mirror, or an empty string."""
         if "://" in self.course_data:
             return addresses.host_of(self.course_data)
-        return self.course_data.rpartition("@")[2] if ":" in self.course_data.partition("@")[0][2:] else self.course_data
+        name = re.sub(r"^[A-Za-z]:(?=[\\/])", "", self.course_data)  # without a drive
+        return name.rpartition("@")[2] if ":" in name.partition("@")[0] and "@" in name else self.course_data
 
     @property
     def places(self) -> tuple[Path, ...]:

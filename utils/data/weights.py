@@ -17,6 +17,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from utils.arguments import shown, whole
+
 from . import archives, download, errors, fetch, network, sources
 from .console import say
 from .locks import locked
@@ -36,10 +38,14 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
     None, scaled to [−1, 1]; output (n, h, w, 2048) with h about size/32.
     "resnet50": the whole classifier. Input (n, 224, 224, 3) through `keras.applications.resnet50.preprocess_input`;
     output (n, 1000) probabilities, named by `imagenet_classes()`.
-    Raises `Missing` with the command that brings the weights when they are not to be had.
+    Raises `Missing` with the command that brings the weights when they are not to be had, and ValueError for another
+    name or size.
     """
-    if name not in ("xception", "resnet50"):
-        raise ValueError(f'there is no pretrained {name!r}: choose "xception" or "resnet50"')
+    if not isinstance(name, str) or name not in ("xception", "resnet50"):
+        raise ValueError(f'there is no pretrained {shown(name)}: choose "xception" or "resnet50"')
+    if size is not None:
+        least, most = (71, None) if name == "xception" else (224, 224)
+        size = whole("size", size, least, least, most)
     settings = settings or Settings.from_environment()
     item = sources.ITEMS[name]
     found, reasons = find_weights(name, settings)
