@@ -314,7 +314,7 @@ SAME_NAMES = {
     "train, test and validation": [f"{part}/roses/a.jpg" for part in ("train", "test", "valid")],
     "four kinds of file": ["roses/a.jpg", "roses/a.png", "roses/a.webp", "roses/a.jpeg"],
     "capitals": ["x/roses/a.jpg", "y/roses/A.jpg", "z/ROSES/a.JPG"],
-    "composed and decomposed accents": [f"{p}/roses/{unicodedata.normalize(f, 'Blüte.jpg')}" for p, f in (("x", "NFC"), ("y", "NFD"))],
+    "composed and decomposed accents": [f"{f}/roses/{unicodedata.normalize(f, 'Blüte.jpg')}" for f in ("NFC", "NFD")],
     "the sharp s": ["x/roses/Strauß.jpg", "y/roses/STRAUSS.jpg", "z/roses/strauss.jpg"],
     "a number that is taken": ["x/roses/a.jpg", "y/roses/a.jpg", "z/roses/a-2.jpg", "z/roses/A-2.jpeg"],
     "folders below the class": ["roses/2019/a.jpg", "roses/2020/a.jpg", "roses/a.jpg"],

@@ -94,7 +94,10 @@ def load_flowers(
     reasons: list[str] = []
     tree, source = _real_tree(settings, reasons)
     if tree is None:
-        tree, source = _drawn_tree(settings, max(size or STAND_IN_SIZE, SMALLEST_DRAWN), per_class or STAND_IN_PER_CLASS), "stand-in"
+        tree, source = (
+            _drawn_tree(settings, max(size or STAND_IN_SIZE, SMALLEST_DRAWN), per_class or STAND_IN_PER_CLASS),
+            "stand-in",
+        )
     flowers = _open_tree(tree, source, size, per_class)
     if not quiet:
         what = "real photos" if flowers.official else "scenes drawn by utils.garden"

@@ -95,7 +95,7 @@ def _resolve(name: str) -> Path:
     path = Path(name)
     with contextlib.suppress(RuntimeError):  # "~somebody" who has no home here
         path = path.expanduser()
-    return path if path.is_absolute() or path.exists() else PROJECT / path
+    return path if path.is_absolute() or os.path.exists(path) else PROJECT / path  # os.path: False for what cannot be
 
 
 def require_writable(folder: Path) -> None:
