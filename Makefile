@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 run: $(READY)          ## execute every lecture and solution, end with a table, pages under build/html
-	$(BIN)/python tools/run.py
+	$(BIN)/python -m tools.run
 
 test: $(READY)         ## levels 0 to 3 and the guard, in two processes
 	$(BIN)/python -m pytest -n 2
@@ -16,16 +16,16 @@ lab: $(READY)          ## open the labs
 	$(BIN)/jupyter lab labs
 
 build: $(READY)        ## sources -> notebooks; executes what changed
-	$(BIN)/python tools/build.py
+	$(BIN)/python -m tools.build
 
 bench: $(READY)        ## how fast this machine is, as a table and build/bench.json
-	$(BIN)/python tools/bench.py
+	$(BIN)/python -m tools.bench
 
 mutate: $(READY)       ## break every answer and see whether its check notices
-	$(BIN)/python tools/mutate.py
+	$(BIN)/python -m tools.judging.mutate
 
 slides: $(READY)       ## a deck a lecture under build/slides
-	$(BIN)/python tools/slides.py
+	$(BIN)/python -m tools.site.slides
 
 # Made once; again only when the requirements change.
 $(READY): requirements.txt requirements-dev.txt

@@ -1,10 +1,12 @@
 """For every test, those of the notebooks included: wrong answers and impossible figures are errors; workers share the cores."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ["COURSE_STRICT"] = "1"
+os.environ["COURSE_RANGES"] = str(Path(__file__).resolve().parent / "tests" / "ranges")
 
 # Two workers beside each other (`-n 2`), each with half the cores, finish sooner than one with all of them: most steps of
 # training are too small to keep two cores busy. Their kernels inherit this. Must be set before NumPy and TensorFlow start.

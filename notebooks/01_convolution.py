@@ -19,8 +19,8 @@ from scipy.signal import convolve2d, correlate2d
 
 from utils import plot, results
 from utils.data import load_photo
-from utils.figures import lecture01 as figures
 from utils.ledger import ledger
+from utils.lessons.lecture01 import figures
 
 keras.utils.set_random_seed(0)
 
@@ -44,7 +44,7 @@ photo_layer = dense_parameters(640 * 480 * 3, 1000)
 print(f"{photo_layer:,} parameters, {4 * photo_layer / 1e9:.2f} GB in float32")
 
 # %% tags=["hide-input"]
-results.record("parameters of Dense(1000) on a 640×480 photo", photo_layer, 921_601_000, 921_601_000)
+results.record("parameters of Dense(1000) on a 640×480 photo", photo_layer)
 
 # %% [markdown]
 # One layer, and nothing is learned yet. Training multiplies this: gradients, and what the optimizer keeps.
@@ -90,9 +90,9 @@ flat = digits[:500].reshape(500, 784)
 difference = np.abs(flat @ weights - flat[:, order] @ weights[order]).max()
 
 # %% tags=["hide-input"]
-results.record("largest difference of the dense layer's outputs", difference, 0, 1e-3)
-results.record("correlation of neighbouring pixels, original", curves["original"][0], 0.7, 1)
-results.record("correlation of neighbouring pixels, shuffled", curves["shuffled"][0], -0.1, 0.35)
+results.record("largest difference of the dense layer's outputs", difference)
+results.record("correlation of neighbouring pixels, original", curves["original"][0])
+results.record("correlation of neighbouring pixels, shuffled", curves["shuffled"][0])
 
 # %% [markdown] tags=["slide"]
 # ## Two ideas: look locally, look the same everywhere
@@ -124,7 +124,7 @@ plot.show(
 )
 
 # %% tags=["skip"]
-results.record("parameters of the local, shared layer", row_kernel.count_params(), 3, 3)
+results.record("parameters of the local, shared layer", row_kernel.count_params())
 
 # %% [markdown] tags=["slide"]
 # ## An old idea: Hubel and Wiesel's cat
@@ -158,7 +158,7 @@ plot.show(
 )
 
 # %% tags=["hide-input"]
-results.record("response to the crossed bar, of the best", 100 * responses[angles == 90][0] / responses.max(), 0, 10, "%")
+results.record("response to the crossed bar, of the best", 100 * responses[angles == 90][0] / responses.max(), "%")
 
 # %% [markdown]
 # An analogy, not a proof: the cell shows what *one* neuron may compute. Sharing the weights is the engineer's addition.
@@ -227,7 +227,7 @@ print("SciPy agrees:", np.array_equal(loops, scipy_says))
 print("Keras agrees:", np.array_equal(loops, keras_says))
 
 # %% tags=["hide-input"]
-results.record("sum of the worked grid", loops.sum(), 116, 116)
+results.record("sum of the worked grid", loops.sum())
 
 # %% [markdown]
 # Neuron (i, j) of the output sees rows i … i+f−1 and columns j … j+f−1 of the input. The slice in the loop says just that.
@@ -326,12 +326,7 @@ for name, (upright, lying) in answers.items():
     print(f"{name:16} upright stripes {upright:.2f}   lying stripes {lying:.2f}")
 
 # %% tags=["hide-input"]
-results.record(
-    "vertical filter, horizontal stripes against vertical",
-    round(answers["vertical line"][1] / answers["vertical line"][0], 6),
-    0,
-    0.01,
-)
+results.record("vertical filter, horizontal stripes against vertical", round(answers["vertical line"][1] / answers["vertical line"][0], 6))
 
 # %% [markdown]
 # A kernel is a question asked at every place: *is it here?* The feature map is the answer, place by place. A network learns its questions.
@@ -355,7 +350,7 @@ plot.show(
 )
 
 # %% tags=["hide-input"]
-results.record("largest difference to Keras", np.abs(feature_map - library).max(), 0, 1e-4)
+results.record("largest difference to Keras", np.abs(feature_map - library).max())
 
 # %% [markdown] tags=["subslide"]
 # ### Many filters: the kernel tensor (F, F, Cᵢ, Cₒ)
@@ -383,7 +378,7 @@ wide.build((None, 480, 640, 3))
 print(f"{wide.count_params():,} parameters, {photo_layer / wide.count_params():,.0f} times fewer")
 
 # %% tags=["hide-input"]
-results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params(), 28_000, 28_000)
+results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params())
 
 # %% [markdown] tags=["fragment"]
 # The picture's size is not in the formula. But the *activations* grow with it: 1000 maps are 1000 pictures to keep.
@@ -422,7 +417,7 @@ for width, size, stride, padding in np.ndindex(12, 5, 4, 2):
 print(f"{tried} cases, {wrong} wrong with the floor, {tried - divides} that are no whole number without it")
 
 # %% tags=["hide-input"]
-results.record("cases in which the formula with the floor is wrong", wrong, 0, 0)
+results.record("cases in which the formula with the floor is wrong", wrong)
 assert tried - divides > 100
 
 # %% [markdown] tags=["subslide"]
@@ -498,7 +493,7 @@ for start in (0, 1):
     print(f"stroke in column {2 + start}: same after a shift by 0, 1, 2:", same_after[start].tolist())
 
 # %% tags=["hide-input"]
-results.record("one-pixel shifts that max pooling hides, of two", same_after[:, 1].sum(), 1, 1)
+results.record("one-pixel shifts that max pooling hides, of two", same_after[:, 1].sum())
 
 # %% [markdown]
 # Of two strokes moved by one pixel it hides one. That is *some* tolerance to shifts. It is not invariance.
@@ -534,11 +529,11 @@ plot.show(
 
 # %% tags=["hide-input"]
 between = max(max(0, (oriented(t) * bar(22.5)).sum()) for t in turns)
-results.record("spread of the depth-wise maximum over four angles", round(np.ptp(over_depth), 6), 0, 1e-6)
-results.record("depth-wise maximum at 22.5°, between two filters", between, 0, 0.6)
+results.record("spread of the depth-wise maximum over four angles", round(np.ptp(over_depth), 6))
+results.record("depth-wise maximum at 22.5°, between two filters", between)
 
 # %% tags=["skip"]
-results.record("smallest spread of a single filter", np.ptp(by_filter, axis=1).min(), 0.5, 1)
+results.record("smallest spread of a single filter", np.ptp(by_filter, axis=1).min())
 
 # %% [markdown] tags=["slide"]
 # ## "Translation invariance": the wrong word
@@ -562,7 +557,7 @@ plot.show(
 )
 
 # %% tags=["hide-input"]
-results.record("move then filter, against filter then move: largest difference", commutes, 0, 1e-5)
+results.record("move then filter, against filter then move: largest difference", commutes)
 
 # %% [markdown]
 # Equivariant, exactly. A feature found in one place is found in every place, and the map still says *where*.
@@ -618,11 +613,11 @@ plot.show(
 # - Nothing local is invariant. Pooling buys tolerance of about its own size; the *global* maximum is invariant, and has forgotten the place.
 
 # %% tags=["hide-input"]
-results.record("stride 1: largest error of equivariance", max(errors["stride 1"]), 0, 1e-5)
-results.record("stride 2: error after one pixel", errors["stride 2"][1], 0.1, 1)
-results.record("feature map: change after one pixel", changes["feature map"][1], 0.3, 1)
-results.record("max pooled 8×8: change after one pixel", changes["max pooled 8×8"][1], 0.01, 0.35)
-results.record("global maximum: change after eight pixels", changes["global maximum"][8], 0, 1e-5)
+results.record("stride 1: largest error of equivariance", max(errors["stride 1"]))
+results.record("stride 2: error after one pixel", errors["stride 2"][1])
+results.record("feature map: change after one pixel", changes["feature map"][1])
+results.record("max pooled 8×8: change after one pixel", changes["max pooled 8×8"][1])
+results.record("global maximum: change after eight pixels", changes["global maximum"][8])
 
 # %% [markdown] tags=["slide"]
 # ## What does a neuron in layer three see?
@@ -694,7 +689,7 @@ kernels_of, strides_of = [3, 3, 2, 3, 3], [1, 1, 2, 1, 1]  # two convolutions, t
 assert measured == [receptive_field(kernels_of[:n], strides_of[:n]) for n in (1, 3, 4, 5)]
 
 # %% tags=["hide-input"]
-results.record("receptive field after four layers and one pooling, measured", measured[-1], 14, 14, "pixels")
+results.record("receptive field after four layers and one pooling, measured", measured[-1], "pixels")
 
 # %% [markdown]
 # Kernel size and receptive field are the same in the first layer only. And the field is not seen evenly: its middle weighs most.
@@ -764,7 +759,7 @@ plot.show(
 
 # %% tags=["hide-input"]
 library = up(values[None, :, :, None])[0, :, :, 0].numpy()
-results.record("largest difference to Conv2DTranspose", np.abs(library - enlarged).max(), 0, 1e-5)
+results.record("largest difference to Conv2DTranspose", np.abs(library - enlarged).max())
 
 # %% [markdown] tags=["subslide"]
 # ### It is a transpose, not an inverse
@@ -827,7 +822,7 @@ plot.show(
 )
 
 # %% tags=["hide-input"]
-results.record("pulses found within 10 ms, of three", sum(np.abs(found - s).min() <= 2 for s in truth), 3, 3)
+results.record("pulses found within 10 ms, of three", sum(np.abs(found - s).min() <= 2 for s in truth))
 
 # %% [markdown] tags=["subslide"]
 # ### Letters are channels

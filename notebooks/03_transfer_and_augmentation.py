@@ -30,8 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-from utils import augment, data, feed, plot, results, transfer
-from utils.figures import lecture03 as figures
+from utils import augment, batches, data, plot, results, transfer
+from utils.lessons.lecture03 import figures
 
 SIZE = 128  # side of the photos in pixels
 keras.utils.set_random_seed(0)
@@ -61,9 +61,9 @@ if base:
         figures.pretrained(base, given, learned),
         alt="A photo enters a stack of blocks, with the shape after each; 20.9 million given parameters, and a head of ten thousand to learn.",
     )
-    results.record("parameters given", given, 20_861_480, 20_861_480)
-    results.record("parameters to learn for five classes", learned, 10_245, 10_245)
-    results.record("share that you learn", 100 * learned / (given + learned), 0.04, 0.06, "%")
+    results.record("parameters given", given)
+    results.record("parameters to learn for five classes", learned)
+    results.record("share that you learn", 100 * learned / (given + learned), "%")
 
 # %% [markdown] tags=["slide"]
 # ## One line, 1,000 classes: and a condition
@@ -115,8 +115,8 @@ if base:
         figures.bars(alike, "cosine to the features with the right scale", {"another photo": others}),
         alt="Bars: with pixels from 0 to 255 the features of a photo resemble its true ones less than with 0 to 1; a line marks another photo.",
     )
-    results.record("likeness of features under 0…1", alike["0 to 1"], 0.2, 0.98)
-    results.record("likeness of features under 0…255", alike["0 to 255"], -1, 0.85)
+    results.record("likeness of features under 0…1", alike["0 to 1"])
+    results.record("likeness of features under 0…255", alike["0 to 255"])
 
 # %% [markdown]
 # No exception, no warning, other features. Lab 05 counts what it costs in points of accuracy.
@@ -187,8 +187,8 @@ if base:
         figures.neighbours(photos, labels, flowers.classes, by_pixels, by_features, np.flatnonzero(disagree)[[0, 5]]),
         alt="Two photos, each with its three nearest by pixels, alike in colour only, and by features, mostly the same flower.",
     )
-    results.record("nearest by features is the same flower", 100 * same_features, 50, 95, "%")
-results.record("nearest by pixels is the same flower", 100 * same_pixels, 10, 45, "%")
+    results.record("nearest by features is the same flower", 100 * same_features, "%")
+results.record("nearest by pixels is the same flower", 100 * same_pixels, "%")
 
 # %% [markdown]
 # You see two photos on which the two ways disagree. Of the five flowers only the daisy is among ImageNet's 1,000 classes. Tulips are
@@ -213,10 +213,10 @@ if base:
 # %% tags=["subslide", "hide-input"]
 margin = 196 * np.sqrt(0.25 / len(test))  # half a 95 % interval at its widest, in points
 if base:
-    results.record("linear on features", on_features, 58, 95, "%")
-    results.record("features over pixels", on_features - on_pixels, 15, 75, "points")
-results.record("linear on pixels", on_pixels, 20, 55, "%")
-results.record("95 % margin of a test on 150 photos, at most", margin, 8, 8.1, "points")
+    results.record("linear on features", on_features, "%")
+    results.record("features over pixels", on_features - on_pixels, "points")
+results.record("linear on pixels", on_pixels, "%")
+results.record("95 % margin of a test on 150 photos, at most", margin, "points")
 
 # %% tags=["skip", "nbval-check-output"]
 head = keras.layers.Dense(5)
@@ -251,9 +251,7 @@ plot.show(
     + ("; features climb steeply with the first photos." if base else "."),
 )
 if base:
-    results.record(
-        "features, five photos a class, over pixels, thirty", learning["features"][2] - learning["pixels"][-1], -3, 60, "points"
-    )
+    results.record("features, five photos a class, over pixels, thirty", learning["features"][2] - learning["pixels"][-1], "points")
 
 # %% [markdown] tags=["slide"]
 # ## Unfrozen: the recipe
@@ -270,9 +268,9 @@ if base:
 if base:
     head = keras.Sequential([keras.Input((2048,)), layers.Dense(5)])
     head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
-    head.fit(feed.batches(features[train], labels[train], 30), epochs=40, verbose=0, shuffle=False)
+    head.fit(batches.batches(features[train], labels[train], 30), epochs=40, verbose=0, shuffle=False)
     frozen = 100 * np.mean(head.predict(features[test], verbose=0).argmax(axis=1) == labels[test])
-    results.record("frozen, head trained", frozen, 55, 95, "%")
+    results.record("frozen, head trained", frozen, "%")
 
 # %% [markdown] tags=["slide"]
 # ## How small is a much smaller learning rate?
@@ -294,8 +292,8 @@ if base:
         figures.rates(tuned, frozen),
         alt="Test accuracy after tuning at three learning rates beside the frozen network: the lowest changes next to nothing, the highest destroys.",
     )
-    results.record("lowest rate against frozen", tuned[RATES[0]] - frozen, -5, 5, "points")
-    results.record("highest rate against frozen", tuned[RATES[-1]] - frozen, -80, -6, "points")
+    results.record("lowest rate against frozen", tuned[RATES[0]] - frozen, "points")
+    results.record("highest rate against frozen", tuned[RATES[-1]] - frozen, "points")
     print(
         f"middle rate against frozen: {tuned[RATES[1]] - frozen:+.1f} points, on {len(test)} photos with a margin of {margin:.1f}"
     )
@@ -350,9 +348,9 @@ plot.show(
     alt="For three settings, how far pictures move right and down and how far they lean, measured; the shear stays below half a degree.",
 )
 leans = max(map(abs, measured["shear_range"]["lean"]))
-results.record("largest lean under shear_range=0.2", leans, 0.1, 0.21, "degrees")
+results.record("largest lean under shear_range=0.2", leans, "degrees")
 moves = {way: max(map(abs, measured["width_shift_range"][way])) for way in ("right", "down")}
-results.record("largest move under width_shift_range=0.2, either way", max(moves.values()), 14, 18.5, "px")
+results.record("largest move under width_shift_range=0.2, either way", max(moves.values()), "px")
 print(
     f"In Keras {keras.__version__}, width_shift_range moves pictures",
     "sideways." if moves["right"] > moves["down"] else "up and down.",
@@ -389,7 +387,7 @@ if base:
         figures.moved(changed, likeness, same, other),
         alt="One photo under eight changes with the likeness of its features to the original's written above each.",
     )
-    results.record("likeness of features, mirrored", likeness["mirrored"], 0.75, 1)
+    results.record("likeness of features, mirrored", likeness["mirrored"])
 
 # %% [markdown]
 # The same turn twice: most of the change came from the black corners, not from the turn. That is what `fill_mode` decides. Where a variant
@@ -397,11 +395,11 @@ if base:
 
 # %% tags=["skip"]
 if base:
-    results.record("likeness of features, another photo of the same flower", same, 0.2, 0.85)
+    results.record("likeness of features, another photo of the same flower", same)
     corners = likeness["turned 20°, borders continued"] - likeness["turned 20°, black corners"]
-    results.record("likeness that black corners cost", corners, 0.05, 0.7)
-    results.record("their share of the whole change", corners / (1 - likeness["turned 20°, black corners"]), 0.5, 1)
-    results.record("RandAugment: weak over strong", likeness["RandAugment 0.3"] - likeness["RandAugment 1.0"], 0.02, 0.8)
+    results.record("likeness that black corners cost", corners)
+    results.record("their share of the whole change", corners / (1 - likeness["turned 20°, black corners"]))
+    results.record("RandAugment: weak over strong", likeness["RandAugment 0.3"] - likeness["RandAugment 1.0"])
 
 # %% [markdown] tags=["slide"]
 # ## RandAugment: two numbers instead of a page of settings
@@ -446,7 +444,7 @@ if base:
         figures.gain(right_plain, right_both, low, high),
         alt="Of 150 test photos, how many both heads get right, only one, or neither, and the gain in points with its interval.",
     )
-    results.record("gain by mirrored views", gain, -6, 12, "points")
+    results.record("gain by mirrored views", gain, "points")
     contains = "contains" if low <= 0 <= high else "does not contain"
     print(f"gain {gain:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}: it {contains} zero")
 
@@ -492,7 +490,7 @@ for filters in (16, 32):
 convnet = keras.Sequential([*convnet, layers.Flatten(), layers.Dropout(0.3), layers.Dense(10)])
 convnet.compile(keras.optimizers.Adam(3e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=8)
 convnet.optimizer.build(convnet.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
-convnet.fit(feed.batches(x_few[..., None], y_few, 25), epochs=25, verbose=0, shuffle=False)
+convnet.fit(batches.batches(x_few[..., None], y_few, 25), epochs=25, verbose=0, shuffle=False)
 says = convnet.predict(x_new[..., None], verbose=0).argmax(axis=1)
 digit_score["ConvNet, from nothing"] = np.mean(says == y_new)
 digit_seconds["ConvNet, from nothing"] = time.perf_counter() - started
@@ -503,13 +501,10 @@ plot.show(
     alt="Accuracy and seconds of the ways to read digits: the small ConvNet from nothing "
     + ("is at least as good as the features of Xception." if base else "beats the pixels."),
 )
-results.record("ConvNet from nothing on digits", 100 * digit_score["ConvNet, from nothing"], 75, 99, "%")
+results.record("ConvNet from nothing on digits", 100 * digit_score["ConvNet, from nothing"], "%")
 if base:
-    results.record(
-        "ConvNet over Xception's features, on digits",
-        100 * (digit_score["ConvNet, from nothing"] - digit_score["Xception, linear"]), -4, 40, "points",
-    )  # fmt: skip
-    results.record("parameters of Xception for one of the ConvNet", base.count_params() / convnet.count_params(), 1500, 3000)
+    results.record("ConvNet over Xception's features, on digits", 100 * (digit_score["ConvNet, from nothing"] - digit_score["Xception, linear"]), "points")  # fmt: skip
+    results.record("parameters of Xception for one of the ConvNet", base.count_params() / convnet.count_params())
 
 # %% [markdown]
 # Features of photographs do not have to suit pen strokes. When your pictures are far from photos, small, or plenty, train your own, and compare.
@@ -526,7 +521,7 @@ if base:
 
 # %% tags=["hide-input"]
 if base:
-    results.record("features of 300 photos, once, on this machine", seconds_for_features, 0.5, 600, "s")
+    results.record("features of 300 photos, once, on this machine", seconds_for_features, "s")
 
 # %% [markdown] tags=["slide"]
 # ## Into the lab

@@ -6,11 +6,11 @@ import sys
 import psutil
 import pytest
 
-from utils.allocator import keep_freed_memory
+from utils.training.allocator import keep_freed_memory
 
 PROGRAM = """
 import sys, numpy as np, psutil
-from utils.allocator import keep_freed_memory
+from utils.training.allocator import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 block = np.ones(12_000_000)  # 96 MB

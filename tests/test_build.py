@@ -53,9 +53,9 @@ def source(tmp_path, monkeypatch):
     tiny = Lab("lab98", "Lab 98 · Tiny")
     tiny.exercise("Twice", hints=("a", "b"))(_named("twice", lambda f: number(call(f, 3), 6)))
     tiny.exercise("Product", hints=("a", "b"))(_named("product", lambda value: number(value, 42)))
-    module = types.ModuleType("utils.checks.lab98")
+    module = types.ModuleType("utils.lessons.lab98.checks")
     module.lab = tiny
-    monkeypatch.setitem(sys.modules, "utils.checks.lab98", module)
+    monkeypatch.setitem(sys.modules, "utils.lessons.lab98.checks", module)
     real = lesson.module_path
     monkeypatch.setattr(lesson, "module_path", lambda name: real("check" if name == "checks/lab98" else name))
     (tmp_path / "solutions").mkdir()

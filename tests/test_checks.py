@@ -4,13 +4,14 @@ import importlib
 
 import pytest
 
-from tools import build, mutate
-from tools.harness import Bench
+from tools import build
+from tools.judging import mutate
+from tools.judging.answers import Bench
 from tools.lesson import lessons
 from utils.check import RIGHT, UNATTEMPTED, WRONG
 
 LABS = [lesson for lesson in lessons() if lesson.is_lab]
-TASKS = [pytest.param(lesson, task, id=f"{lesson.lab}-{task.name}") for lesson in LABS for task in lesson.tasks]
+TASKS = [pytest.param(lesson, task, id=f"{lesson.folder}-{task.name}") for lesson in LABS for task in lesson.tasks]
 benches: dict[str, Bench] = {}
 
 
@@ -45,8 +46,8 @@ def test_the_stub_is_not_attempted(lesson, task):
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_wrong_answers_get_their_message(lesson, task):
-    mistakes = importlib.import_module(f"tests.mistakes.{lesson.lab}").MISTAKES.get(task.name, [])
-    assert len(mistakes) >= 2, f"{task.name} has {len(mistakes)} known wrong answers in tests/mistakes/{lesson.lab}.py, not two"
+    mistakes = importlib.import_module(f"tests.mistakes.{lesson.folder}").MISTAKES.get(task.name, [])
+    assert len(mistakes) >= 2, f"tests/mistakes/{lesson.folder}.py has {len(mistakes)} wrong answers to {task.name}, not two"
     for name, source, part in mistakes:
         outcome = bench(lesson).judge(task, source)
         assert outcome.status == WRONG, f"the check accepts {name!r}"
@@ -54,7 +55,7 @@ def test_wrong_answers_get_their_message(lesson, task):
         assert part in outcome.message, f"{name!r} gets: {outcome.message}"
 
 
-@pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.lab) for lesson in LABS])
+@pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.folder) for lesson in LABS])
 def test_every_mutant_of_an_answer_is_noticed(lesson):
     count, survivors = mutate.run(lesson, quiet=True)
     known = mutate.equivalent(lesson)

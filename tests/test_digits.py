@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from utils import challenge, digits, suspects
-from utils.schedule import warmup_cosine
+from utils.lessons.lab02 import challenge, suspects
+from utils.training import digits
+from utils.training.schedule import warmup_cosine
 
 RNG = np.random.default_rng(0)
 

@@ -265,7 +265,7 @@ def test_strangers_occlusion_and_crowds_do_occur(scenes):
 
 
 def test_pixels_alone_say_something_but_not_enough(scenes):
-    """The lowest rung of the ladder that tools/garden_ladder.py measures; chance is 20 %."""
+    """The lowest rung of the ladder that tools/bench/garden_ladder.py measures; chance is 20 %."""
     pixels = np.array([one.image.reshape(16, 3, 16, 3, 3).mean((1, 3)).ravel() for one in scenes]) / 255 - 0.5
     labels = np.array([one.label for one in scenes])
     model = LogisticRegression(C=0.01, max_iter=200)

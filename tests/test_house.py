@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import utils
 from tools import build, course
-from tools.lesson import BEGIN, END, ROOT, lessons, read_notebook
+from tools.lesson import BEGIN, END, ROOT, imported_modules, lessons, module_path, read_notebook
 
 LESSONS = lessons()
 LABS = [lesson for lesson in LESSONS if lesson.is_lab]
@@ -36,7 +37,7 @@ def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
     text = build.lab_path(lesson).read_text(encoding="utf-8")
     assert BEGIN not in text and END not in text and "solution-only" not in text
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter", "cellView"}
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None
     for task in lesson.tasks:
@@ -47,7 +48,7 @@ def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
 
 @named
 def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
-    path = f"{'labs' if lesson.is_lab else 'notebooks'}/{lesson.name}.ipynb"
+    path = lesson.student_path
     for stored in {
         lesson.path.with_suffix(".ipynb"),
         build.lab_path(lesson) if lesson.is_lab else lesson.path.with_suffix(".ipynb"),
@@ -61,15 +62,25 @@ def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
 
 def test_the_readme_opens_every_lesson_in_colab_at_this_courses_address_and_never_a_solution():
     readme = build.README.read_text(encoding="utf-8")
-    paths = {f"{'labs' if each.is_lab else 'notebooks'}/{each.name}.ipynb" for each in lessons()}
+    paths = {lesson.student_path for lesson in LESSONS}
     assert set(re.findall(r"\]\((https://colab[^)]*)\)", readme)) == {course.colab(path) for path in paths}
 
 
 def test_a_fork_changes_one_line_and_the_readmes_links_follow(monkeypatch):
     monkeypatch.setattr(course, "repository", lambda: "https://github.com/someone/fork")
-    link = "see [Colab](https://colab.research.google.com/github/old/name/blob/v0.1/labs/01_x.ipynb)."
-    fresh = course.with_links(link)
-    assert fresh == f"see [Colab](https://colab.research.google.com/github/someone/fork/blob/{course.tag()}/labs/01_x.ipynb)."
+    links = re.findall(r"\((https://colab[^)]*)\)", build.table())
+    assert len(links) == len(LESSONS)
+    assert all(f"/github/someone/fork/blob/{course.tag()}/" in link for link in links)
+
+
+def test_the_readmes_table_is_made_from_the_lessons():
+    assert not build.build_readme(check=True), "run `make build`"
+
+
+@named
+def test_a_lesson_says_in_its_first_cell_what_one_learns(lesson):
+    assert 4 <= len(lesson.teaches.split()) <= 25, "the first cell ends with a line `**You will learn** …` of 4 to 25 words"
+    assert lesson.subject and lesson.label in lesson.title
 
 
 @named
@@ -117,14 +128,44 @@ def test_utils_never_imports_tools_or_tests():
         assert not roots & {"tools", "tests", "conftest"}, path
 
 
-def test_the_modules_of_utils_form_a_tree():
-    """No module is reached from itself, imports inside functions included."""
-    from tools.lesson import imported_modules
-
-    graph = {}
+def _arrows() -> dict[str, set[str]]:
+    """module of `utils` → the modules that it imports, imports inside functions included; "lessons/lab01/checks" for example."""
+    arrows = {}
     for path in MODULES:
         name = path.relative_to(ROOT / "utils").with_suffix("").as_posix().removesuffix("/__init__")
-        graph[name] = imported_modules(path.read_text(encoding="utf-8"), package=name)
+        arrows[name] = imported_modules(path.read_text(encoding="utf-8"), package=name)
+    return arrows
+
+
+def test_utils_is_its_rooms_and_nothing_else():
+    entries = {path.name for path in (ROOT / "utils").iterdir() if not path.name.startswith("__")}
+    assert entries == set(utils.ROOMS) and len(utils.ROOMS) <= 9
+    assert all(module_path(module).exists() for module in utils.FRONT)
+
+
+def test_an_import_runs_downwards_or_stays_in_its_room():
+    """In the order of `utils.ROOMS`; a lesson's folder is a room of its own, which no other lesson enters."""
+    for module, imported in _arrows().items():
+        for other in imported - {module}:
+            here, there = module.split("/"), other.split("/")
+            if module == "__init__" or other == here[0] == there[0]:
+                continue
+            if here[0] == there[0] == "lessons":
+                assert here[1] == there[1], f"utils/{module} imports utils/{other}, which belongs to another lesson"
+            else:
+                assert utils.ROOMS.index(here[0]) <= utils.ROOMS.index(there[0]), f"utils/{module} imports utils/{other}"
+
+
+def test_a_lesson_uses_its_own_folder_of_lessons_only():
+    for lesson in LESSONS:
+        code = "\n".join(c.source for c in lesson.cells if c.kind == "code")
+        used = {name.split("/")[1] for name in imported_modules(code, package="") if name.startswith("lessons/")}
+        assert used <= {lesson.folder}, f"{lesson.name} uses {used}"
+
+
+def test_the_modules_of_utils_form_a_tree():
+    """No module is reached from itself, imports inside functions included."""
+    graph = _arrows()
     for start in graph:
         seen, todo = set(), set(graph[start])
         while todo:
@@ -134,9 +175,9 @@ def test_the_modules_of_utils_form_a_tree():
             todo |= graph.get(module, set()) - seen
 
 
-@pytest.mark.parametrize("module", sorted(p.stem for p in (ROOT / "utils").glob("*.py") if p.stem != "__init__"))
+@pytest.mark.parametrize("module", sorted(set(utils.ROOMS) | set(utils.FRONT)))
 def test_importing_a_module_of_utils_loads_no_tensorflow(module):
-    code = f"import utils.{module}, sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = f"from utils import {module}; import sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "False", result.stderr
 

@@ -3,7 +3,7 @@
 import pytest
 
 from utils import check
-from utils.checks.lab04 import lab
+from utils.lessons.lab04.checks import lab
 
 NAMES = {"as its names say": ("columns", "rows"), "exchanged": ("rows", "columns")}
 

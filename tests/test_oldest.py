@@ -1,7 +1,7 @@
 """Level 1: the oldest versions are read from requirements.txt itself."""
 
 from tools.lesson import ROOT
-from tools.oldest import pins
+from tools.run.oldest import pins
 
 
 def test_pins_are_the_lower_ends():

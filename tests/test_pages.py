@@ -8,8 +8,8 @@ import subprocess
 import pytest
 from bs4 import BeautifulSoup
 
-from tools import look, pages, slides
 from tools.lesson import lessons, read_notebook
+from tools.site import look, pages, slides
 
 LESSONS = [pytest.param(each, id=f"{each.path.parent.name}/{each.name}") for each in lessons()]
 LECTURES = [each for each in lessons() if not each.is_lab]

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from tools.lesson import ROOT
-from utils.panel import MIME
+from utils.notebook.panel import MIME
 
 # TensorFlow's C++ log lines go to the terminal, not into the stored outputs.
 KERNEL_ARGUMENTS = ["--IPKernelApp.capture_fd_output=False"]

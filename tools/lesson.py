@@ -4,7 +4,6 @@ import ast
 import hashlib
 import importlib
 import re
-import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +11,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from utils import FRONT
+
 ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:  # `python tools/build.py` puts tools/ on the path, not the course
-    sys.path.insert(0, str(ROOT))
+RANGES = ROOT / "tests" / "ranges"  # what each figure may be, a file a lesson
+STRICT = {"COURSE_STRICT": "1", "COURSE_RANGES": str(RANGES)}  # how CI and the build execute a lesson
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SLIDES = ("slide", "subslide", "fragment", "skip", "notes")  # marks in a source that become slideshow metadata
@@ -73,7 +74,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Task:
-    """An exercise: its cell, the check line after it, and the exercise's name in `utils/checks`."""
+    """An exercise: its cell, the check line after it, and the exercise's name in `utils/lessons`."""
 
     name: str
     answers: tuple[str, ...]
@@ -112,13 +113,34 @@ class Lesson:
         return self.path.parent.name == "solutions"
 
     @property
-    def lab(self) -> str:
-        """The lab's name in utils.checks: "lab01" for solutions/01_….py."""
-        return f"lab{self.name[:2]}"
+    def folder(self) -> str:
+        """The lesson's folder in utils/lessons: "lab01" for solutions/01_….py, "lecture01" for notebooks/01_….py."""
+        return f"{'lab' if self.is_lab else 'lecture'}{self.name[:2]}"
 
     @property
     def title(self) -> str:
         return self.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+
+    @property
+    def label(self) -> str:
+        """ "Lab 01" or "Lecture 01"; the first words of its title."""
+        return self.title.partition(" · ")[0]
+
+    @property
+    def subject(self) -> str:
+        """Its title without the label."""
+        return self.title.partition(" · ")[2]
+
+    @property
+    def teaches(self) -> str:
+        """The sentence after **You will learn** in the first cell, without a full stop; "" where it is missing."""
+        found = re.search(r"\*\*You will learn\*\*\s+(.+?)(?:\n\s*\n|\Z)", self.cells[0].source, flags=re.S)
+        return " ".join(found[1].split()).rstrip(".") if found else ""
+
+    @property
+    def student_path(self) -> str:
+        """The notebook that a student opens, from the root: the lab, never its solution; a lecture itself."""
+        return f"{'labs' if self.is_lab else 'notebooks'}/{self.name}.ipynb"
 
     @cached_property
     def tasks(self) -> list[Task]:
@@ -173,19 +195,20 @@ class Lesson:
             raise SourceError(self.path, cell.line, f"a solution at the top level that assigns nothing leaves no stub: {advice}")
 
     def _verify_names(self) -> None:
-        if not self.tasks and not (ROOT / "utils" / "checks" / f"{self.lab}.py").exists():
+        if not self.tasks and not (ROOT / "utils" / "lessons" / self.folder / "checks.py").exists():
             return
-        exercises = importlib.import_module(f"utils.checks.{self.lab}").lab.exercises
+        exercises = importlib.import_module(f"utils.lessons.{self.folder}.checks").lab.exercises
+        checks = f"utils/lessons/{self.folder}/checks.py"
         seen: dict[str, int] = {}
         for task in self.tasks:
             if task.name not in exercises:
-                raise SourceError(self.path, task.check.line, f"utils/checks/{self.lab}.py has no exercise {task.name!r}")
+                raise SourceError(self.path, task.check.line, f"{checks} has no exercise {task.name!r}")
             if task.name in seen:
                 raise SourceError(self.path, task.check.line, f"{task.name!r} is checked in line {seen[task.name]} already")
             seen[task.name] = task.check.line
         for name in exercises:
             if name not in seen:
-                raise SourceError(self.path, 1, f"utils/checks/{self.lab}.py judges {name!r}, which the lesson never asks")
+                raise SourceError(self.path, 1, f"{checks} judges {name!r}, which the lesson never asks")
 
 
 def lessons(names: list[str] | None = None) -> list[Lesson]:
@@ -208,7 +231,7 @@ def fingerprint(lesson: Lesson) -> str:
     for cell in cells:
         digest.update(repr((cell.source, cell.tags)).encode())
     code = "\n".join(cell.source for cell in cells)
-    todo, done = {"", *imported_modules(code, package=""), *([f"checks/{lesson.lab}"] if lesson.tasks else [])}, set()
+    todo, done = {"", *imported_modules(code, package=""), *([f"lessons/{lesson.folder}/checks"] if lesson.tasks else [])}, set()
     while todo:
         module = todo.pop()
         done.add(module)
@@ -220,7 +243,8 @@ def fingerprint(lesson: Lesson) -> str:
 
 
 def module_path(module: str) -> Path:
-    """The file of a module of `utils`, named by its path without suffix; "" is `utils` itself."""
+    """The file of a module of `utils`, named by its path without suffix or by its name in `utils.FRONT`; "" is `utils` itself."""
+    module = FRONT.get(module, module).replace(".", "/")
     folder = ROOT / "utils" / module
     return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 
@@ -249,7 +273,7 @@ def imported_modules(code: str, package: str) -> set[str]:
                 base = "/".join([*above, module] if module else above)
             names = {f"{base}/{a.name}".removeprefix("/") for a in node.names}
             found |= {n for n in names if _exists(n)} or ({base} if base else set())
-    return {module for module in found if _exists(module)}
+    return {FRONT.get(module, module).replace(".", "/") for module in found if _exists(module)}
 
 
 def meaning(code: str) -> str:

@@ -116,7 +116,7 @@ def describe(book) -> str:
 
 def figure(book):
     """Two stacked bars: where the parameters are, and where the activations are."""
-    from .. import plot
+    from ..notebook import plot
 
     sums = stages(book)
     fig, axis = plot.figure(size=(10, 3.4))

@@ -1,0 +1,1 @@
+"""Judges answers outside a notebook: the solution, the stub, wrong answers and mutants."""

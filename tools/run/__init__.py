@@ -1,0 +1,147 @@
+"""Execute every lecture and every solution end to end, and say what came out.
+
+    python -m tools.run [01 solutions/02 …]
+
+Ends with a table: notebook, status, seconds, peak memory, checks passed, headline figures with their allowed range. Executed
+copies land as HTML under build/html/ with an index. A failure names the cell and the error, the other notebooks still run,
+and the exit status is 1; a notebook that lacked data or weights is *incomplete*, and the exit status is 2.
+"""
+
+import argparse
+import math
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.build import notebook
+from tools.execute import Execution, execute
+from tools.lesson import RANGES, ROOT, STRICT, Lesson, SourceError, lessons
+from tools.site.pages import index, page
+from utils import progress
+from utils.notebook import ranges
+
+PASSED, INCOMPLETE, FAILED = "passed", "incomplete", "FAILED"
+EXIT = {PASSED: 0, FAILED: 1, INCOMPLETE: 2}
+
+
+@dataclass
+class Row:
+    """One notebook's line of the table."""
+
+    lesson: Lesson
+    run: Execution
+
+    @property
+    def name(self) -> str:
+        return f"{self.lesson.path.parent.name}/{self.lesson.name}"
+
+    @property
+    def status(self) -> str:
+        if self.run.error:
+            return FAILED
+        return INCOMPLETE if self.run.of_kind("incomplete") else PASSED
+
+    @property
+    def checks(self) -> str:
+        """Checks that said right, of all the lesson has; a lecture has none."""
+        right = sum(fact["status"] == "right" for fact in self.run.of_kind("check"))
+        return f"{right} of {len(self.lesson.tasks)}" if self.lesson.tasks else "–"
+
+    @property
+    def figures(self) -> list[str]:
+        return [_figure(fact) for fact in self.run.of_kind("result")]
+
+
+def run_all(chosen: list[Lesson], html: Path) -> list[Row]:
+    """Execute the lessons one after the other; write a page each into `html`."""
+    rows = []
+    for number, lesson in enumerate(chosen, start=1):
+        fresh = notebook(lesson)
+        label = f"[{number}/{len(chosen)}] {lesson.path.parent.name}/{lesson.name[:28]}"
+        with progress.bar(label=label, total=len(fresh.cells), unit="cell") as shown:
+
+            def advance(done, total, shown=shown):
+                shown.update(done - shown.n)
+
+            run = execute(fresh, lesson.path.parent, environment=STRICT, on_cell=advance)
+        row = Row(lesson, run)
+        rows.append(row)
+        (html / f"{_slug(row)}.html").write_text(page(run.notebook, lesson.title), encoding="utf-8")
+        if run.error:
+            position, source, message = run.error
+            print(f"\n{row.name} FAILED in cell {position} after {run.seconds:.0f} s: {message}\n{_quoted(source)}\n")
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """The closing table as text, one line a notebook and under it one line a headline figure."""
+    width = max(len(row.name) for row in rows)
+    lines = [f"{'notebook':{width}}  {'status':10}  {'seconds':>7}  {'peak':>8}  {'checks':>8}  headline figures [allowed]"]
+    lines.append("-" * (len(lines[0]) + 20))
+    for row in rows:
+        head = (
+            f"{row.name:{width}}  {row.status:10}  {row.run.seconds:7.1f}  {row.run.peak_bytes / 2**30:5.2f} GB  {row.checks:>8}"
+        )
+        figures = row.figures or ["–"]
+        lines += [f"{head}  {figures[0]}", *(f"{'':{len(head)}}  {figure}" for figure in figures[1:])]
+        for fact in row.run.of_kind("incomplete"):
+            lines.append(f"{'':{width}}  incomplete: {fact['reason']}")
+        if row.run.error:
+            lines.append(f"{'':{width}}  cell {row.run.error[0]}: {row.run.error[2]}")
+    return "\n".join(lines)
+
+
+def _figure(fact: dict) -> str:
+    def shown(value):
+        if not math.isfinite(value):
+            return "−∞" if value < 0 else "∞"
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+    value = "not finite" if fact["value"] is None else shown(fact["value"])
+    allowed = ranges.read(RANGES).get(fact["name"])
+    if allowed is None:
+        span = "  NO RANGE"
+    else:
+        low, high = allowed.bounds(fact.get("on", ""))
+        inside = fact["value"] is not None and allowed.holds(fact["value"], fact.get("on", ""))
+        span = f" [{shown(low)} … {shown(high)}]" + ("" if inside else "  OUTSIDE")
+    return f"{fact['name']} {value} {fact['unit']}".rstrip() + span
+
+
+def _quoted(source: str) -> str:
+    return "\n".join(f"    | {line}" for line in source.splitlines())
+
+
+def _slug(row: Row) -> str:
+    return row.name.replace("/", "-")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="lessons, by number or folder/number; all when none is named")
+    parser.add_argument("--html", type=Path, default=ROOT / "build" / "html", help="folder of the pages")
+    options = parser.parse_args()
+    try:
+        chosen = lessons(options.names or None)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return EXIT[FAILED]
+    if not options.names and options.html.exists():
+        shutil.rmtree(options.html)  # pages of lessons that are gone
+    options.html.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    rows = run_all(chosen, options.html)
+    minutes = (time.perf_counter() - started) / 60
+    links = [(f"{row.name}: {row.lesson.title}", Path(f"{_slug(row)}.html"), _said(row)) for row in rows]
+    (options.html / "index.html").write_text(index(links, "The course, executed"), encoding="utf-8")
+    print(f"\n{table(rows)}\n")
+    counts = [f"{sum(row.status == status for row in rows)} {status}" for status in (PASSED, INCOMPLETE, FAILED)]
+    print(f"{len(rows)} notebooks in {minutes:.1f} minutes: {', '.join(counts)}. Pages: {options.html / 'index.html'}")
+    statuses = {row.status for row in rows}
+    return EXIT[next(status for status in (FAILED, INCOMPLETE, PASSED) if status in statuses)]
+
+
+def _said(row: Row) -> str:
+    return f"{row.status}, {row.run.seconds:.0f} s, {row.run.peak_bytes / 2**30:.1f} GB, checks {row.checks}"

@@ -1,1 +1,0 @@
-"""The figures of single lessons, one module a lesson; what several lessons draw is in `utils.plot`."""

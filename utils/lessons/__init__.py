@@ -1,0 +1,1 @@
+"""What one lesson needs alone: its checks, its figures, its own programs; one folder a lesson."""

@@ -1,0 +1,212 @@
+"""Figures of lab 04: augmentation, audited."""
+
+import numpy as np
+
+from ... import garden
+from ...notebook import plot
+
+
+def _picture(axis, image, title="", size=11):
+    """One picture without axes; floats are taken as 0 to 255 when they exceed 1."""
+    image = np.asarray(image, dtype=float)
+    axis.imshow(np.clip(image / (255 if image.max() > 1.5 else 1), 0, 1), vmin=0, vmax=1)
+    axis.set_title(title, fontsize=size)
+    axis.axis("off")
+
+
+def nine(photo, variants):
+    """The photo, large, beside its variants in three columns."""
+    fig, axes = plot.figure(3, 6, size=(9.6, 4.8))
+    grid = axes[0, 0].get_gridspec()
+    for axis in axes[:, :3].flat:
+        axis.remove()
+    _picture(fig.add_subplot(grid[:, :3]), photo[::2, ::2], "the photo", size=13)
+    for number, (axis, variant) in enumerate(zip(axes[:, 3:].flat, variants, strict=True), start=1):
+        _picture(axis, variant, f"variant {number}")
+    return fig
+
+
+def probe(before, after):
+    """The address picture and its augmented version, with contour lines of column and row, and one pixel read."""
+    fig, axes = plot.figure(1, 2, size=(9.6, 3.6))
+    height, width = before.shape[:2]
+    row, column = height // 3, 2 * width // 3
+    for axis, picture, title in zip(axes, (before, after), ("addresses", "after a random turn"), strict=True):
+        shown = picture / [width, height, 1]
+        axis.imshow(np.clip(0.25 + 0.75 * shown, 0, 1))
+        for channel, style, span in ((0, "-", width), (1, "--", height)):
+            lines = axis.contour(
+                picture[..., channel], levels=range(10, span, 10), colors="white", linestyles=style, linewidths=1
+            )
+            axis.clabel(lines, lines.levels[::2], fontsize=10, fmt="%d")
+        came = picture[row, column, :2]
+        axis.plot(column, row, "o", ms=9, mfc="white", mec=plot.COLORS[0])
+        axis.set_title(title)
+        axis.set_xlabel(f"pixel (column {column}, row {row}) holds ({came[0]:.0f}, {came[1]:.0f})")
+        axis.set_xticks([]), axis.set_yticks([])
+    return fig
+
+
+def table(audited):
+    """The readings of `augment.audit` by setting, as a pandas table: "lowest … highest", a dot where nothing happens."""
+    import pandas as pd
+
+    units = {
+        "right": "right (px)",
+        "down": "down (px)",
+        "turn": "turn (°)",
+        "lean": "lean (°)",
+        "wider": "wider (×)",
+        "taller": "taller (×)",
+    }
+    rows = {}
+    for setting, readings in audited.items():
+        row = {}
+        for name, (low, high) in readings.items():
+            rest = 1 if name in ("wider", "taller") else 0
+            still = max(abs(low - rest), abs(high - rest)) < 0.02
+            row[units[name]] = "·" if still else f"{low:.2f} … {high:.2f}"
+        rows[setting] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def shifts(photo):
+    """A photo under each shift setting alone: the largest move one way, none, and the largest the other way."""
+    from tensorflow.keras.preprocessing.image import ImageDataGenerator
+
+    fig, axes = plot.figure(2, 3, size=(9.6, 4.6))
+    for line, setting in zip(axes, ("width_shift_range", "height_shift_range"), strict=True):
+        generator = ImageDataGenerator(**{setting: 0.2}, fill_mode="constant")
+        rng = np.random.RandomState(0)
+        drawn = [generator.get_random_transform(photo.shape, seed=int(rng.randint(1000))) for _ in range(60)]
+        drawn.sort(key=lambda values: values["tx"] + values["ty"])
+        for axis, values, title in zip(line, (drawn[0], {}, drawn[-1]), ("one end", "the photo", "the other end"), strict=True):
+            _picture(axis, generator.apply_transform(photo.astype("float32"), values), f"{setting}: {title}" if values else title)
+    return fig
+
+
+def channel_shift(photo, right_order, scaled_before):
+    """The photo, and a channel shift applied to 0–255 and to 0–1."""
+    fig, axes = plot.figure(1, 3, size=(9.6, 3.4))
+    _picture(axes[0], photo, "the photo")
+    _picture(axes[1], right_order, "9 added to 0…255")
+    _picture(axes[2], scaled_before, "5 added to 0…1, clipped")
+    for spine in axes[2].spines.values():
+        spine.set_visible(True)
+    axes[2].axis("on")
+    axes[2].set_xticks([]), axes[2].set_yticks([])
+    return fig
+
+
+def speed(rates):
+    """Bars of images per second: {size: {name: rate}}."""
+    fig, axes = plot.figure(1, len(rates), size=(9.6, 2.6))
+    hatches = ("", "///")
+    for axis, (size, by_name) in zip(axes, rates.items(), strict=True):
+        for place, rate in enumerate(by_name.values()):
+            axis.barh(place, rate, color=plot.COLORS[1 + place], hatch=hatches[place], edgecolor="white")
+            axis.text(rate, place, f" {rate:,.0f}", va="center")
+        axis.set_yticks(range(len(by_name)), by_name if size == min(rates) else [""] * len(by_name))
+        axis.set(title=f"{size} × {size} pixels", xlabel="images per second", xlim=(0, 1.25 * max(by_name.values())))
+        axis.invert_yaxis()
+    return fig
+
+
+def arms(accuracy):
+    """Test accuracy by arm: a dot a seed, and the mean as a line."""
+    fig, axis = plot.figure(size=(9, 3.4))
+    for place, values in enumerate(accuracy.values()):
+        colour, marker = plot.COLORS[1 + place], plot.MARKERS[place]
+        axis.plot(values, place + np.linspace(-0.14, 0.14, len(values)), linestyle="none", marker=marker, ms=8, color=colour)
+        mean = np.mean(values)
+        axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colour, linestyle="-", linewidth=2)
+        axis.text(mean, place - 0.36, f"{mean:.1f} %", ha="center", va="bottom", fontsize=11)
+    axis.set_yticks(range(len(accuracy)), accuracy)
+    axis.set(xlabel="accuracy on the test digits, %: one mark a seed, the line is their mean", ylim=(len(accuracy) - 0.5, -0.8))
+    return fig
+
+
+def sixes_and_nines(answers, labels):
+    """How many sixes were called nine, and nines called six."""
+    return int(np.sum((labels == 6) & (answers == 9)) + np.sum((labels == 9) & (answers == 6)))
+
+
+def six_nine(images, labels, said, test_labels):
+    """A six, its half turn, a nine; and how often the two are taken for each other in each arm."""
+    fig, axes = plot.figure(1, 4, size=(9.6, 2.9), width_ratios=(1, 1, 1, 2.2))
+    six, nine_ = images[labels == 6][0].squeeze(), images[labels == 9][0].squeeze()
+    for axis, image, title in zip(
+        axes, (six, six[::-1, ::-1], nine_), ("a 6\n", "its half turn,\nstill labelled 6", "a 9\n"), strict=False
+    ):
+        axis.imshow(image, cmap="gray_r")
+        axis.set_title(title)
+        axis.set_xticks([]), axis.set_yticks([])
+    counts = {arm: np.mean([sixes_and_nines(a, test_labels) for a in runs]) for arm, runs in said.items()}
+    for place, count in enumerate(counts.values()):
+        axes[3].barh(place, count, color=plot.COLORS[1 + place], edgecolor="white", hatch=("", "///", "...", "xx")[place])
+        axes[3].text(count, place, f" {count:.1f}", va="center")
+    axes[3].set_yticks(range(len(counts)), counts)
+    axes[3].set(xlabel="6 and 9 confused, mean of the seeds", xlim=(0, 1.2 * max(counts.values()) + 1))
+    axes[3].invert_yaxis()
+    return fig
+
+
+def flipped_boxes(scene):
+    """A garden scene with its boxes, its mirror image with the old boxes and with the mirrored ones."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plot.figure(1, 3, size=(9.6, 3.5))
+    size = scene.image.shape[1]
+    mirrored = scene.boxes.copy()
+    mirrored[:, [0, 2]] = size - scene.boxes[:, [2, 0]]
+    cases = (
+        ("the scene and its boxes", scene.image, scene.boxes),
+        ("picture flipped, boxes not", scene.image[:, ::-1], scene.boxes),
+        ("both flipped", scene.image[:, ::-1], mirrored),
+    )
+    for axis, (title, image, boxes) in zip(axes, cases, strict=True):
+        _picture(axis, image, title)
+        for x0, y0, x1, y1 in boxes:
+            axis.add_patch(plt.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=3))
+            axis.add_patch(
+                plt.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor=plot.COLORS[2], linewidth=1.6)
+            )
+    return fig
+
+
+def rand_augment(drawn, strengths):
+    """Rows of (image, names of operations), one row a strength."""
+    fig, axes = plot.figure(len(drawn), len(drawn[0]), size=(9.6, 2.25 * len(drawn)))
+    for line, row, strength in zip(axes, drawn, strengths, strict=True):
+        for axis, (image, names) in zip(line, row, strict=True):
+            _picture(axis, image, " +\n".join(names))
+        line[0].text(-0.08, 0.5, f"strength {strength:g}", transform=line[0].transAxes, rotation=90, ha="right", va="center")
+    return fig
+
+
+def _label(shares, names):
+    return "\n".join(f"{share:.0%} {name}" for share, name in zip(shares, names, strict=True) if share > 0.005)
+
+
+def mixes(images, kinds, classes=garden.CLASSES):
+    """Two pictures of different classes, three MixUps and two CutMixes of them, each with its label."""
+    other = next(i for i in range(1, len(kinds)) if kinds[i] != kinds[0])
+    first, second = images[0] / 255, images[other] / 255
+    names = classes[kinds[0]], classes[kinds[other]]
+    size = first.shape[0]
+    fig, axes = plot.figure(1, 7, size=(10, 2.5))
+    _picture(axes[0], first, _label((1, 0), names) + "\n")
+    _picture(axes[1], second, _label((0, 1), names) + "\n")
+    for axis, share in zip(axes[2:5], (0.75, 0.5, 0.3), strict=True):
+        _picture(axis, share * first + (1 - share) * second, _label((share, 1 - share), names))
+    half, fifth = size // 2, size // 5
+    for axis, (rows, columns) in zip(
+        axes[5:],
+        ((slice(fifth, fifth + half), slice(fifth, fifth + half)), (slice(2 * fifth, size), slice(2 * fifth, size))),
+        strict=True,
+    ):
+        mixed = first.copy()
+        mixed[rows, columns] = second[rows, columns]
+        share = mixed[rows, columns].size / mixed.size
+        _picture(axis, mixed, _label((1 - share, share), names))
+    return fig

@@ -1,0 +1,1 @@
+"""Speaks to the reader: panels, results, progress, timing, and the one look of the figures."""

@@ -1,0 +1,1 @@
+"""Pictures under measurement: augmentation and its audit."""
