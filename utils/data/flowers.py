@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from utils.arguments import whole
-
 from . import errors, fetch, sources
 from .cleaning import CLASSES, import_photos, list_files
 from .console import say
@@ -63,7 +61,11 @@ class Flowers:
         """
         import numpy as np
 
-        size = whole("size", 150 if size is None and self.size is None else self.size if size is None else size, 1, 150, MAX_SIDE)
+        from utils.garden.arguments import whole_number
+
+        size = whole_number(
+            "size", 150 if size is None and self.size is None else self.size if size is None else size, 1, 150, MAX_SIDE
+        )
         chosen = np.arange(len(self)) if indices is None else _positions(indices, len(self))
         images = np.empty((len(chosen), size, size, 3), np.uint8)
 
@@ -88,8 +90,10 @@ def load_flowers(
     Raises ValueError for a size or a number that cannot be.
     Source: The TensorFlow Team, Flowers (2019); the photos are by their photographers, under Creative Commons.
     """
-    size = None if size is None else whole("size", size, 1, 150, MAX_SIDE)
-    per_class = None if per_class is None else whole("per_class", per_class, 1, 100)
+    from utils.garden.arguments import whole_number
+
+    size = None if size is None else whole_number("size", size, 1, 150, MAX_SIDE)
+    per_class = None if per_class is None else whole_number("per_class", per_class, 1, 100)
     settings = settings or Settings.from_environment()
     reasons: list[str] = []
     tree, source = _real_tree(settings, reasons)

@@ -106,7 +106,8 @@ def cause_of(error: Exception, address: str, timeout=None) -> Cause:
         return Cause("the address of the proxy is not a valid one", f"correct {where}, {_ESCAPES}")
     if "TooManyRedirects" in names:
         return Cause("the server sends from one address to the next without end")
-    if names & {"InvalidURL", "InvalidSchema", "MissingSchema", "LocationParseError"}:
+    port = any(type(e) is ValueError and "port" in str(e).lower() for e in found)
+    if port or names & {"InvalidURL", "InvalidSchema", "MissingSchema", "LocationParseError"}:
         return Cause("the server points to an address that is not a valid one")
     bundle = unusable_bundle()
     if bundle and asked.lower().startswith("https"):

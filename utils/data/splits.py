@@ -1,7 +1,5 @@
 """One split for everybody: the same examples in the test set on every machine."""
 
-from utils.arguments import shown, whole
-
 
 def split(labels, test_fraction: float = 0.25, seed: int = 0):
     """Two arrays of indices (train, test), mixed, with the same share of every class in both.
@@ -13,9 +11,11 @@ def split(labels, test_fraction: float = 0.25, seed: int = 0):
     """
     import numpy as np
 
+    from utils.garden.arguments import shown, whole_number
+
     if isinstance(test_fraction, bool) or not np.isscalar(test_fraction) or not _between(test_fraction):
         raise ValueError(f"test_fraction is {shown(test_fraction)}: give a number between 0 and 1, such as 0.25.")
-    seed = whole("seed", seed, 0, 0, 2**32 - 1)
+    seed = whole_number("seed", seed, 0, 0, 2**32 - 1)
     labels = _plain(labels)
     random = np.random.RandomState(seed)
     train, test = [], []
@@ -42,6 +42,8 @@ def _between(fraction) -> bool:
 def _plain(labels):
     """The labels as an array of shape (n,), n at least 2, without gaps."""
     import numpy as np
+
+    from utils.garden.arguments import shown
 
     try:
         array = np.asarray(labels)

@@ -17,8 +17,6 @@ import tempfile
 import threading
 from pathlib import Path
 
-from utils.arguments import shown, whole
-
 from . import archives, download, errors, fetch, network, sources
 from .console import say
 from .locks import locked
@@ -41,11 +39,13 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
     Raises `Missing` with the command that brings the weights when they are not to be had, and ValueError for another
     name or size.
     """
+    from utils.garden.arguments import shown, whole_number
+
     if not isinstance(name, str) or name not in ("xception", "resnet50"):
         raise ValueError(f'there is no pretrained {shown(name)}: choose "xception" or "resnet50"')
     if size is not None:
         least, most = (71, None) if name == "xception" else (224, 224)
-        size = whole("size", size, least, least, most)
+        size = whole_number("size", size, least, least, most)
     settings = settings or Settings.from_environment()
     item = sources.ITEMS[name]
     found, reasons = find_weights(name, settings)

@@ -1,9 +1,12 @@
-"""Checks numbers that a caller gives, so that a wrong one ends in a sentence here and not in a library's error later."""
+"""Checks numbers that a caller gives, so that a wrong one ends in a sentence here and not in a library's error later.
+
+It stands in the lowest room, so that every other one can use it.
+"""
 
 import operator
 
 
-def whole(name: str, value, least: int, example: int, most: int | None = None) -> int:
+def whole_number(name: str, value, least: int, example: int, most: int | None = None) -> int:
     """`value` as an int from `least` to `most`. Raises ValueError that names the argument and a value that would do.
 
     Python's and NumPy's whole numbers are accepted; True, 3.0, "3", NaN and arrays are not.
@@ -14,7 +17,7 @@ def whole(name: str, value, least: int, example: int, most: int | None = None) -
         number = None
     if number is None or number < least or (most is not None and number > most):
         span = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} is {shown(value)}: give a whole number {span}, such as {example}.")
+        raise ValueError(f"{name} must be a whole number {span}, such as {example}, not {shown(value)}.")
     return number
 
 
