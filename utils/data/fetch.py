@@ -178,8 +178,8 @@ def _from_mirror(item, settings, check, reasons) -> Found | None:
     for path in (place / kept / name for place in settings.places for name in names):
         if path.exists():
             return Found(path, "course_data")
-    if why := silence(settings.mirror, settings):
-        reasons.append(f"the mirror in COURSE_DATA cannot be reached: {why}")
+    if not online(settings.mirror, settings):
+        reasons.append(f"the mirror in COURSE_DATA cannot be reached: {silence(settings.mirror, settings)}")
         return None
     for name in names:
         try:
@@ -210,8 +210,8 @@ def from_official(item: Item, settings: Settings, reasons: list[str]) -> Found |
     if settings.offline:
         reasons.append("COURSE_OFFLINE is set")
         return None
-    if why := silence(item.address, settings):
-        reasons.append(f"the official address cannot be reached: {why}")
+    if not online(item.address, settings):
+        reasons.append(f"the official address cannot be reached: {silence(item.address, settings)}")
         return None
     try:
         target = settings.workspace() / item.filename

@@ -116,8 +116,9 @@ def cause_of(error: Exception, address: str, timeout=None) -> Cause:
 
 
 def _certificate(error: BaseException) -> Cause | None:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        code = error.verify_code
+    foreign = type(error).__name__ == "CertificateError"  # urllib3's own, when it compares the names itself
+    if foreign or isinstance(error, ssl.SSLCertVerificationError):
+        code = 62 if foreign else getattr(error, "verify_code", 0)
         if code in (9, 10):
             state = "has expired" if code == 10 else "is not valid yet"
             return Cause(f"its certificate {state}", "check the date and time of this computer")
