@@ -17,7 +17,7 @@ from .errors import DownloadFailed, NotThere, disk_trouble
 from .locks import locked
 from .settings import Settings
 
-CHUNK = 1 << 16  # bytes asked for at a time
+CHUNK, CHUNK_IF_WAITING = 1 << 16, 1 << 10  # bytes asked for at a time
 
 
 class _Transient(Exception):
@@ -197,7 +197,8 @@ class _Resuming:
         import urllib3
 
         seconds = self.settings.stall_seconds
-        read = getattr(response.raw, "read1", response.raw.read)  # read1 returns what is there and does not wait for all
+        waits = not hasattr(response.raw, "read1")  # urllib3 before 2 waits until all that is asked for is there
+        read = response.raw.read if waits else response.raw.read1
         since, window = time.monotonic(), 0
         bar = tqdm.tqdm(
             desc=self.title, total=total, initial=have, unit="B", unit_scale=True, leave=False,
@@ -206,7 +207,7 @@ class _Resuming:
         with bar, self.part.open("ab" if have else "wb") as part:
             while True:
                 try:
-                    chunk = read(CHUNK)
+                    chunk = read(CHUNK_IF_WAITING if waits else CHUNK)
                 except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
                     raise _Transient(f"the server sent nothing for {seconds:g} s") from error
                 except (urllib3.exceptions.HTTPError, OSError) as error:
