@@ -56,12 +56,12 @@ def weight_matrix(matrix) -> Figure:
     return fig
 
 
-def shuffled(pictures, mixed, distances, likeness: dict) -> Figure:
+def shuffled_pixels(pictures, shuffled, distances, correlations: dict) -> Figure:
     """Digits, the same digits with all pixels moved, and how alike (correlation) pixels at each distance are in both."""
     fig = plot.figure(size=(9, 3.5))[0]
     fig.clear()
     grid = fig.add_gridspec(2, 6, width_ratios=(1, 1, 1, 1, 0.25, 4))
-    for row, (images, name) in enumerate(((pictures, "original"), (mixed, "shuffled"))):
+    for row, (images, name) in enumerate(((pictures, "original"), (shuffled, "shuffled"))):
         for column, image in enumerate(images[:4]):
             axis = fig.add_subplot(grid[row, column])
             axis.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest")
@@ -69,11 +69,11 @@ def shuffled(pictures, mixed, distances, likeness: dict) -> Figure:
             if column == 0:
                 axis.set_ylabel(name)
     axis = fig.add_subplot(grid[:, 5])
-    plot.curves(likeness, x=distances, xlabel="distance, pixels", ylabel="correlation of two pixels", axis=axis)
+    plot.curves(correlations, x=distances, xlabel="distance, pixels", ylabel="correlation of two pixels", axis=axis)
     return fig
 
 
-def tuning(field, bars, angles, responses) -> Figure:
+def tuning_curve(field, bars, angles, responses) -> Figure:
     """A model simple cell: its receptive field, three bar stimuli, and its response against the bar's angle (degrees)."""
     fig, axes = plot.figure(1, 5, size=(9, 2.5), width_ratios=(1, 0.8, 0.8, 0.8, 2.4))
     reach = np.abs(field).max()
@@ -235,7 +235,7 @@ def kernel_tensor(size: int, inputs: int, filters: int) -> Figure:
 # ---------------------------------------------------------------- geometry
 
 
-def geometry(cases: list[tuple[int, int, int, int]]) -> Figure:
+def strides_and_padding(cases: list[tuple[int, int, int, int]]) -> Figure:
     """Strides and padding to scale: for each (W, F, S, P) the padded input, the windows of its first row, and a dot in the
     middle of every window: the dots are the output."""
     fig, axes = plot.figure(1, len(cases), size=(9.8, 3.1))
@@ -291,7 +291,7 @@ def three_images(images: dict, pooled: dict) -> Figure:
     return fig
 
 
-def depthwise(pictures, responses) -> Figure:
+def depthwise_pooling(pictures, responses) -> Figure:
     """Bars at four angles; each filter's response (rows: filters, columns: pictures) and the maximum over the filters."""
     responses = np.asarray(responses)
     fig, axes = plot.figure(2, len(pictures), size=(9, 4.1), height_ratios=(1, 1.5))
@@ -375,7 +375,7 @@ def pyramid(kernels, strides, width: int) -> Figure:
     return fig
 
 
-def fields(gradients: list) -> Figure:
+def receptive_fields(gradients: dict) -> Figure:
     """The input's gradient under one central output neuron after 1, 2, … layers; the frame is the computed field."""
     fig, axes = plot.figure(1, len(gradients), size=(9, 2.6))
     for axis, (name, gradient) in zip(axes, gradients.items(), strict=True):
