@@ -9,12 +9,11 @@
 Arrays are channels last. Images are uint8 (n, height, width, 3); everything is scaled to -1 ... 1 as Xception expects.
 """
 
-import logging
-
 import numpy as np
 
 from ..notebook import progress
 from .allocator import keep_freed_memory
+from .fitting import expect_many_models, trace_once
 from .schedule import warmup_cosine
 
 
@@ -52,7 +51,7 @@ def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""
     filled up with zeros, so that TensorFlow compiles the model for one shape only.
     """
     keep_freed_memory()
-    _no_false_alarm()
+    expect_many_models()
     results = None
     with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
         for start in range(0, len(inputs), batch):
@@ -124,7 +123,6 @@ def tune(
     import keras
 
     keep_freed_memory()
-    _no_false_alarm()
     classes = model.output_shape[-1]
     steps = max(1, len(photos) // batch)
     keras.utils.set_random_seed(seed)
@@ -134,9 +132,9 @@ def tune(
     right = keras.metrics.CategoricalAccuracy("accuracy")
     optimizer = keras.optimizers.AdamW(warmup_cosine(epochs * steps, rate, 1 / 8), weight_decay=1e-2, **moving)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=[right])
-    optimizer.build(model.trainable_variables)  # before the first step, or TensorFlow traces the network twice
+    trace_once(model)
     history = {"loss": [], "accuracy": []}
-    # A plain loop: `fit` over a PyDataset stood still for 11 to 17 s between epochs (see `feed.untuned`)
+    # A plain loop: `fit` over a PyDataset stood still for 11 to 17 s between epochs (see `batches.untuned`)
     with progress.bar(total=epochs, label=label, unit="epoch", disable=not label) as bar:
         for _ in range(epochs):
             logs = []
@@ -170,16 +168,6 @@ def softmax(logits):
     """Probabilities (n, classes) from logits (n, classes)."""
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
-
-
-def _no_false_alarm():
-    """TensorFlow takes several small models for one that is traced again and again, and warns at length; not about these."""
-    logging.getLogger("tensorflow").addFilter(_is_no_false_alarm)  # once, however often it is called
-
-
-def _is_no_false_alarm(record):
-    said = record.getMessage()
-    return not ("triggered tf.function retracing" in said and "TensorFlowTrainer" in said)
 
 
 class _Batches:

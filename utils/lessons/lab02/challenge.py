@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...notebook import progress
-from ...training import batches
+from ...training import fit
 from ...training.schedule import warmup_cosine
 
 LIMIT = 180  # seconds of training
@@ -58,17 +58,13 @@ def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, ever
     rng = np.random.default_rng(seed)
     model = recipe.build()
     steps = recipe.epochs * -(-len(x_train) // recipe.batch)
-    model.compile(
-        keras.optimizers.Adam(warmup_cosine(steps, recipe.peak, recipe.warmup)),
-        "sparse_categorical_crossentropy",
-        steps_per_execution=8,  # less time between the batches
-    )
-    model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
+    rate = warmup_cosine(steps, recipe.peak, recipe.warmup)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
     seconds, curve = 0.0, []
     for epoch in progress.bar(range(recipe.epochs), recipe.name):
         began = time.perf_counter()
         images = recipe.augment(x_train, rng) if recipe.augment else x_train
-        model.fit(batches.batches(images, y_train, recipe.batch), verbose=0, shuffle=False)
+        fit(model, images, y_train, batch_size=recipe.batch)
         seconds += time.perf_counter() - began
         if every_epoch or epoch == recipe.epochs - 1:
             curve.append((seconds, accuracy(model, x_test, y_test, recipe.views)))

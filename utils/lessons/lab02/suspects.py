@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...training import batches, digits
+from ...training import digits, fit
 
 NAMES = ("A", "B", "C", "D")
 
@@ -40,7 +40,7 @@ def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=6
     batch_accuracy = digits.right(model, x[:batch], y[:batch]).mean()
 
     model = _network(twice=name == "A")
-    model.fit(batches.batches(x, y, batch), epochs=epochs, verbose=0, shuffle=False)
+    fit(model, x, y, batch_size=batch, epochs=epochs)
     test_accuracy = digits.right(model, x_test, test_labels).mean()
     return Evidence(float(first_loss), losses, float(batch_accuracy), float(test_accuracy))
 
@@ -59,5 +59,4 @@ def _network(twice: bool):
         ]
     )
     model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
-    model.optimizer.build(model.trainable_variables)  # before `fit`, or TensorFlow traces the network twice
     return model
