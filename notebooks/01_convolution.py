@@ -198,11 +198,12 @@ angles = np.arange(0, 181, 5)
 responses = np.array([max(0, (field * bar(a)).sum()) for a in angles])  # relu(w·x)
 
 # %% tags=["hide-input"]
-crossed = 100 * responses[angles == 90][0] / responses.max()
+crossed = round(100 * responses[angles == 90][0] / responses.max(), 6)
+preferred = angles[responses.argmax()] % 180
 plot.show(
     figures.tuning_curve(field, {a: bar(a) for a in (0, 45, 90)}, angles, responses),
     "A receptive field with a bright vertical middle between dark flanks. Its response is "
-    f"largest for a bar at {angles[responses.argmax()]} degrees from vertical; a "
+    f"largest for a bar at {preferred} degrees from vertical; a "
     f"horizontal bar gets {crossed:.0f} percent of it.",
 )
 
@@ -362,6 +363,9 @@ assert left != right
 # %% [markdown]
 # The left side is the convolution, the right side the correlation. They are not equal: in
 # one *g* is taken at x − a, in the other at x + a.
+#
+# (NumPy lists only the places where the signals overlap: from x = 0 on in `convolve`, from
+# x = −2 on in `correlate`.)
 
 # %% [markdown] tags=["slide"]
 # ## Filters made by hand
