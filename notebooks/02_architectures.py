@@ -588,12 +588,12 @@ for unit in (1000, 1024):
     for name, (_, published) in MODULES.items():
         percent = 100 * (published * unit / weights[name] - 1)
         if abs(percent) > 2:
-            off[name] = round(percent, 1)
+            off[name] = f"{name} {percent:+.1f}"
     rows_that_fit[unit] = len(MODULES) - len(off)
     print(
         f"K = {unit}: {rows_that_fit[unit]} rows within 2 %; the others are off by, in %:"
     )
-    print("   ", off)
+    print("   ", ", ".join(off.values()))
 print(f"first convolution: {7 * 7 * 3 * 64:,} weights, in the table 2.7 K")
 times = alexnet_of_the_paper / googlenet_parameters
 print(f"GoogLeNet has {googlenet_parameters:,}; AlexNet {times:.1f} times as many")

@@ -29,7 +29,7 @@ def train_all(architectures, train, validation, test, *, seed: int = 0) -> dict[
     With `fit`, Keras would compile each network anew, which takes several times as long as training it. Here a single
     compiled graph holds every operation at every place, and the architecture is one of its inputs.
     """
-    codes = {architecture: _codes(architecture) for architecture in architectures}
+    codes = {architecture: codes_of(architecture) for architecture in architectures}
     train_one = _compiled_trainer(train, validation, test, seed)
     scores = {}
     for architecture in progress.bar(codes, "training every architecture"):
@@ -45,8 +45,10 @@ def initial_weights(seed: int) -> list[np.ndarray]:
 
 
 def logits(weights, codes, images):
-    """The class scores (n, 10) of one architecture; `codes` are its PLACES operations as positions in OPERATIONS."""
+    """The class scores (n, 10) of one architecture; `codes` are its `codes_of`, array or tensor."""
     import tensorflow as tf
+
+    codes = tf.convert_to_tensor(codes)
 
     stem, kernels_1x1, kernels_3x3 = weights[0], weights[1 : 1 + PLACES], weights[1 + PLACES : 1 + 2 * PLACES]
     maps = _conv_relu(images, stem, stride=2)  # (n, 4, 4, WIDTH)
@@ -74,7 +76,8 @@ def _conv_relu(maps, kernel, stride: int = 1):
     return tf.nn.relu(tf.nn.conv2d(maps, kernel, stride, "SAME"))
 
 
-def _codes(architecture) -> np.ndarray:
+def codes_of(architecture) -> np.ndarray:
+    """Its operations as positions in OPERATIONS, (PLACES,). Raises ValueError for what is no architecture."""
     unknown = [operation for operation in architecture if operation not in OPERATIONS]
     if unknown or len(architecture) != PLACES:
         raise ValueError(f"{architecture!r} is no architecture: give {PLACES} of {', '.join(OPERATIONS)}")
