@@ -181,7 +181,7 @@ def separable_convolution(size: int, inputs: int, outputs: int) -> Figure:
 
 
 def training_curves(curves: dict, final: dict) -> Figure:
-    """Training accuracy (%) an epoch of each network, and its accuracy on training and test digits at the end."""
+    """Training accuracy (%) of each network by epoch, and its accuracy on training and test digits at the end."""
     fig, axes = plot.figure(1, 2, size=(9.6, 3.8), width_ratios=(1.25, 1))
     plot.curves(curves, xlabel="epoch", ylabel="training accuracy, %", axis=axes[0])
     axes[0].set_ylim(0, 101)
