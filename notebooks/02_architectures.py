@@ -182,9 +182,8 @@ lenet_book
 # learns two numbers for each map, and the output layer is fixed rather than learned.
 
 # %% tags=["nbval-check-output"]
-from utils.training.digits import (
-    LENET_C3,
-)  # the paper's Table I: maps that a filter sees
+# The paper's Table I: the maps that each filter of C3 sees.
+from utils.training.digits import LENET_C3
 
 parts = {
     "C1": 6 * (25 + 1),
@@ -1142,9 +1141,7 @@ judged = models.dropna(subset=["real"])
 slope, offset, *_ = theilslopes(judged.real, judged.top1)
 residual = judged.real - (offset + slope * judged.top1)
 deviation = (residual - residual.median()).abs()
-spread = (
-    1.4826 * deviation.median()
-)  # estimates the standard deviation without outliers
+spread = 1.4826 * deviation.median()  # the standard deviation, but for outliers
 suspects = list(judged.index[deviation > 4 * spread])
 
 # %% tags=["hide-input"]
