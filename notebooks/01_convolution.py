@@ -1116,7 +1116,7 @@ claims = {
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
 
-table = ["| claim | recomputed in this lecture |", "|---|---|"]
+table = ["| claim | recomputed in this lecture |", "|:---|:---|"]
 table += [f"| {claim} | {verdict} |" for claim, verdict in claims.items()]
 display(Markdown("\n".join(table)))
 

@@ -1385,7 +1385,7 @@ claims = {
     "ConvNets have fewer parameters": f"{mlp.count_params():,} in the MLP, "
     f"{convnet.count_params():,} in the ConvNet",
     "AlexNet's CONV1 as an MLP: 43.7 × 10⁹": f"{conv1_as_dense[227]:,} for the table's "
-    f"input of 227; the slide used 224",
+    "input of 227; the slide used 224",
     "GoogLeNet: 12 times fewer parameters than AlexNet": f"{times:.1f} times",
     "VGG-16: 24M activations, 93 MB": f"{vgg_book.activations:,}, "
     f"{4 * vgg_book.activations / 1e6:.2f} MB",
@@ -1404,7 +1404,7 @@ claims = {
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
 
-table = ["| claim | recomputed in this lecture |", "|---|---|"]
+table = ["| claim | recomputed in this lecture |", "|:---|:---|"]
 table += [f"| {claim} | {answer} |" for claim, answer in claims.items()]
 display(Markdown("\n".join(table)))
 
