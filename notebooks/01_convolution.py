@@ -156,7 +156,7 @@ plot.show(
     "above it moved one place to the right.",
 )
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 results.record("parameters of the local, shared layer", parameters)
 
 # %% [markdown]
@@ -670,7 +670,7 @@ results.record(
 )
 results.record("depth-wise maximum at 22.5°, between two filters", between)
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 results.record("smallest spread of a single filter", np.ptp(by_filter, axis=1).min())
 
 # %% [markdown] tags=["slide"]

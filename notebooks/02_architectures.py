@@ -293,7 +293,7 @@ results.record("CONV1, dense equivalent at 227", conv1_as_dense[227])
 # Another label to correct: the often quoted top-5 error of 17 % is for the test set of
 # 2010. The entry that won in 2012 has a published error of 15.3 %.
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 del alex, two_gpus, conv1  # half a gigabyte of weights that nothing below needs
 keras.utils.clear_session()
 
@@ -601,7 +601,7 @@ print(f"GoogLeNet has {googlenet_parameters:,}; AlexNet {times:.1f} times as man
 results.record("rows within 2 % when a K is 1024, of nine", rows_that_fit[1024])
 results.record("AlexNet's parameters for each of GoogLeNet's", times, "×")
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 results.record("GoogLeNet, parameters with biases", googlenet_parameters)
 del googlenet
 keras.utils.clear_session()
@@ -751,7 +751,7 @@ for repeats in ((3, 4, 6, 3), (3, 4, 23, 3), (3, 8, 36, 3)):
     print(f"ResNet-{depth}: {parameters:,}")
 assert bottleneck_resnet((3, 4, 6, 3))[0] == resnet50_book.parameters
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 resnet152_parameters, _ = bottleneck_resnet((3, 8, 36, 3))
 results.record("ResNet-152, parameters", resnet152_parameters)
 del resnet34, resnet50
@@ -937,7 +937,7 @@ results.record(
 # It has a third of ResNet-50's parameters, fewer than any ResNet of this lecture, and more
 # activations to keep than ResNet-50.
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 del densenet
 keras.utils.clear_session()
 
@@ -1013,7 +1013,7 @@ results.record(
     "Xception, trainable parameters (the paper's 22,855,952)", xception_book.trainable
 )
 
-# %% tags=["skip"]
+# %% tags=["skip", "hide-input"]
 results.record("Xception, all parameters (Keras)", xception_book.parameters)
 del xception
 keras.utils.clear_session()
