@@ -149,7 +149,7 @@ nonzero, parameters = np.count_nonzero(matrix), row_layer.count_params()
 print(f"as a dense layer: {matrix.shape}, {nonzero} weights are not zero")
 print(f"as a convolution: {parameters} parameters")
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.weight_matrix(matrix),
     "The 7 by 9 weight matrix of the convolution: each row holds 1, 2, 1 and is the row "
@@ -218,7 +218,7 @@ results.record("response to the crossed bar, of the best", crossed, "%")
 # Lay the kernel on the image, multiply the numbers that lie on top of each other, add the
 # products up, and write the sum down. Then move on.
 
-# %%
+# %% tags=["skip"]
 image = np.array(
     [
         [3, 3, 2, 1, 0],
@@ -323,7 +323,7 @@ rotated = kernel[::-1, ::-1]
 convolution = convolve2d(image, kernel, mode="valid")
 assert np.array_equal(convolution, correlate2d(image, rotated, mode="valid"))
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.two_operations(kernel, rotated, by_loops, convolution),
     "The kernel gives 12, 12, 17, 10, 17, 19, 9, 6, 14; rotated by 180 degrees it gives "
@@ -812,7 +812,7 @@ plot.show(
 )
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["subslide", "nbval-check-output"]
 def receptive_field(kernels, strides):
     field = 1  # pixels that one neuron sees
     jump = 1  # pixels between neighbouring neurons: the effective stride
@@ -854,7 +854,7 @@ def central_gradient(depth, repeats=8, side=33):
     return total / repeats
 
 
-# %%
+# %% tags=["skip"]
 gradients = {
     "1 layer": central_gradient(1),
     "2 layers": central_gradient(2),
@@ -905,7 +905,7 @@ plot.show(
     "that reach need 9, 25 and 81 weights.",
 )
 
-# %% tags=["nbval-check-output"]
+# %% tags=["subslide", "nbval-check-output"]
 for rate in (1, 2, 4):
     dilated = layers.Conv2D(1, 3, dilation_rate=rate, use_bias=False)
     lost = 20 - dilated(np.zeros((1, 20, 20, 1), "float32")).shape[1]  # at the border

@@ -68,7 +68,7 @@ convnet = Sequential(
     name="ConvNet",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.silhouette(ledger(convnet)),
     "A small ConvNet for digits: two convolutions, each followed by max pooling, then two "
@@ -100,7 +100,7 @@ for model in (mlp, convnet):
         f"    of the parameters in dense layers: {100 * dense / book.parameters:.1f} %"
     )
 
-# %% tags=["hide-input"]
+# %% tags=["skip", "hide-input"]
 ratio = convnet.count_params() / mlp.count_params()
 results.record("ConvNet's parameters for each of the MLP's", ratio)
 
@@ -135,7 +135,7 @@ for model in (mlp, convnet):
     loss, right = model.evaluate(x_test, y_test, verbose=0)
     accuracy[model.name] = 100 * right
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 errors_ratio = (100 - accuracy["MLP"]) / (100 - accuracy["ConvNet"])
 results.record("MLP, test accuracy", accuracy["MLP"], "%")
 results.record("ConvNet, test accuracy", accuracy["ConvNet"], "%")
@@ -196,7 +196,7 @@ parts = {
 print(parts)
 print("sum", sum(parts.values()))
 
-# %% tags=["hide-input"]
+# %% tags=["skip", "hide-input"]
 results.record("LeNet-5 as today's libraries build it", lenet.count_params())
 results.record("LeNet-5 as in the paper", sum(parts.values()))
 
@@ -597,7 +597,7 @@ print(f"first convolution: {7 * 7 * 3 * 64:,} weights, in the table 2.7 K")
 times = alexnet_of_the_paper / googlenet_parameters
 print(f"GoogLeNet has {googlenet_parameters:,}; AlexNet {times:.1f} times as many")
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 results.record("rows within 2 % when a K is 1024, of nine", rows_that_fit[1024])
 results.record("AlexNet's parameters for each of GoogLeNet's", times, "×")
 
@@ -745,7 +745,7 @@ def bottleneck_resnet(repeats):
     return parameters, 1 + 3 * sum(repeats) + 1
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["subslide", "nbval-check-output"]
 for repeats in ((3, 4, 6, 3), (3, 4, 23, 3), (3, 8, 36, 3)):
     parameters, depth = bottleneck_resnet(repeats)
     print(f"ResNet-{depth}: {parameters:,}")
@@ -785,7 +785,7 @@ for net in nets:
     print(f"{net.name}: {net.count_params():,} parameters")
 
 
-# %%
+# %% tags=["skip"]
 def halve(images):
     """Digits of 14 × 14 pixels: the mean of each 2 × 2 window."""
     return layers.AveragePooling2D(2)(images).numpy()
@@ -793,7 +793,7 @@ def halve(images):
 
 small_train, small_test = halve(x_train[:2000]), halve(x_test)
 
-# %%
+# %% tags=["subslide"]
 EPOCHS, BATCH = 6, 100
 steps = EPOCHS * len(small_train) // BATCH
 accuracy_by_epoch, final_accuracy = {}, {}  # in %
@@ -954,7 +954,7 @@ plot.show(
     "depthwise and 32,768 pointwise weights.",
 )
 
-# %% tags=["nbval-check-output"]
+# %% tags=["subslide", "nbval-check-output"]
 full = layers.Conv2D(256, 3, use_bias=False)
 separable = layers.SeparableConv2D(256, 3, use_bias=False)
 for layer in (full, separable):
@@ -1008,7 +1008,7 @@ xception_book = count(xception, published=22_855_952)
 for kind in ("SeparableConv2D", "Conv2D"):
     print(f"    {kind}: {sum(row.kind == kind for row in xception_book.rows)} layers")
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 results.record(
     "Xception, trainable parameters (the paper's 22,855,952)", xception_book.trainable
 )
@@ -1144,7 +1144,7 @@ deviation = (residual - residual.median()).abs()
 spread = 1.4826 * deviation.median()  # the standard deviation, but for outliers
 suspects = list(judged.index[deviation > 4 * spread])
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 plot.show(
     figures.relabelled_accuracy(models, slope, offset, suspects),
     "Accuracy on new labels against accuracy on old labels lies on one line, above the "
@@ -1252,7 +1252,7 @@ best = max(different, key=validation.get)
 # child. It replaces the *oldest* member, not the worst.
 
 
-# %%
+# %% tags=["subslide"]
 def random_search(rng, budget):
     return [space[i] for i in rng.integers(len(space), size=budget)]
 
@@ -1299,7 +1299,7 @@ for name, search in (("random search", random_search), ("evolution", evolution))
             best_so_far[name][run, i] = validation[winner]
         test_of_winner[name][run] = test[winner]
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 final = {name: runs[:, -1] for name, runs in best_so_far.items()}
 plot.show(
     figures.search_results(best_so_far, list(validation.values())),
@@ -1339,7 +1339,7 @@ print(f"one run against one: evolution is ahead in {ahead:.0f} % of the pairs,")
 print(f"    random search in {behind:.0f} %, and the others are draws")
 print("the best of all:", " · ".join(best))
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 difference = final["evolution"].mean() - final["random search"].mean()
 spread = np.std(list(validation.values()))
 results.record("best architecture, validation", max(validation.values()), "%")
