@@ -1315,7 +1315,7 @@ plot.show(
 # ### The verdict, with its uncertainty
 
 
-# %%
+# %% tags=["skip"]
 def verdict(difference, margin):
     if difference > margin:
         return "evolution is better"
@@ -1324,6 +1324,7 @@ def verdict(difference, margin):
     return "the runs do not decide"
 
 
+# %%
 for name, measured in (("validation", final), ("test", test_of_winner)):
     evolved, random = measured["evolution"], measured["random search"]
     difference = evolved.mean() - random.mean()
