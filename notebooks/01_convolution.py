@@ -561,7 +561,7 @@ for stride in (1, 2, 3):
 # Pooling keeps the largest value of each 2 × 2 window (*max pooling*), or the mean
 # (*average pooling*). Each channel is pooled by itself, so the depth stays.
 
-# %%
+# %% tags=["skip"]
 grid = np.array([[1, 3, 2, 1], [4, 6, 5, 0], [3, 1, 1, 2], [0, 2, 4, 1]], "float32")
 batch = grid[None, :, :, None]
 largest = layers.MaxPooling2D(2)(batch)[0, :, :, 0].numpy()

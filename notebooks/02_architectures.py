@@ -509,7 +509,7 @@ def inception(x, one, reduce3, three, reduce5, five, pool):
     return layers.Concatenate()([branch1, branch3, branch5, conv(pooled, pool, 1)])
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["subslide", "nbval-check-output"]
 x = Input((28, 28, 192))
 module = Model(x, inception(x, 64, 96, 128, 16, 32, 32))
 pooled = layers.MaxPooling2D(3, strides=1, padding="same")(x)
@@ -918,7 +918,7 @@ x = layers.Dense(1000, activation="softmax")(x)
 densenet = Model(inputs, x, name="DenseNet-121")
 densenet_book = count(densenet, published=8_062_504)
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 results.record(
     "DenseNet-121, parameters (Keras' published count)", densenet_book.parameters
 )
@@ -934,8 +934,8 @@ results.record(
 )
 
 # %% [markdown]
-# It has a third of ResNet-50's parameters, fewer than any ResNet of this lecture, and more
-# activations to keep than ResNet-50.
+# It has a third of ResNet-50's parameters, and fewer than ResNet-34, but more activations
+# to keep than either of them.
 
 # %% tags=["skip", "hide-input"]
 del densenet
@@ -1119,7 +1119,7 @@ top1 = models.set_index("model").top1
 gain = top1["ResNet-50 Billion-scale SSL"] - top1["ResNet-50"]
 print(f"ResNet-50 with extra data: {gain:+.1f} points at the same size")
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 results.record("models in the table", len(models))
 results.record("rank correlation of size and accuracy, ImageNet alone", rank_alone)
 results.record("rank correlation of size and accuracy, extra data", rank_extra)
