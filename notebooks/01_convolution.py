@@ -717,9 +717,8 @@ results.record(
 # %% tags=["skip"]
 filter_bank = np.stack([sobel, sobel.T], axis=-1)[:, :, None, :].astype("float32")
 filter_bank /= np.linalg.norm(sobel)
-canvas = np.pad(digits[::50], ((0, 0), (18, 18), (18, 18)))[
-    ..., None
-]  # (100, 64, 64, 1)
+canvas = np.pad(digits[::50], ((0, 0), (18, 18), (18, 18)))  # (100, 64, 64)
+canvas = canvas[..., None]
 shifts = np.arange(9)
 
 
