@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .apart import NotHere, apart
 from .declare import Declaration
 from .limits import SECONDS, TooLong, time_limit
 from .outcome import RIGHT, UNATTEMPTED, WRONG, NotAttempted, Outcome, Wrong
@@ -95,6 +96,20 @@ def _verify_hints(title: str, hints: Sequence[str]) -> None:
 
 def judge(task: Exercise, answers: tuple) -> Outcome:
     """The outcome of `answers` to `task`; whatever the answers are, nothing but an interrupt by the user escapes."""
+
+    def work() -> Outcome:
+        return _judged(task, answers)
+
+    try:
+        try:
+            return apart(work, task.seconds)
+        except NotHere:
+            return work()
+    except TooLong:
+        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
+
+
+def _judged(task: Exercise, answers: tuple) -> Outcome:
     try:
         with time_limit(task.seconds):
             task.judge(*(plain(answer) for answer in answers))
@@ -102,8 +117,6 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
         return Outcome(UNATTEMPTED)
     except Wrong as error:
         return Outcome(WRONG, str(error))
-    except TooLong:
-        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
     except MemoryError:
         return Outcome(WRONG, "It asks for more memory than this machine has. Look at the shapes in between.")
     except Exception as error:  # a kind of answer that the check's author did not foresee: our error, and a test's to find
