@@ -17,7 +17,7 @@ from .expect import choice
 from .networks import adopt, is_model, materialized
 from .outcome import NotAttempted, Wrong
 from .probes import probe_rng, salt
-from .values import as_mapping, difference, plain, same, scale_of, shortened
+from .values import as_mapping, at, difference, plain, same, scale_of, shortened
 
 
 class Given:
@@ -57,7 +57,7 @@ class Value:
         known = [(message, [plain(value)]) for message, value in self.wrong_answers()]
         what = self.what or f"`{name}`"
         raise Wrong(
-            _likely([found], [expected], known, lambda i, j: what if j is None else f"{what}[{j!r}]", tolerance=self.tolerance)
+            _likely([found], [expected], known, lambda i, j: what if j is None else at(what, j), tolerance=self.tolerance)
             or difference(found, expected, what, tolerance=self.tolerance)
         )
 

@@ -28,12 +28,12 @@ _CAUSES = tuple(
         ),
         (r"shapes (\(.*?\)) and (\(.*?\)) not aligned: ", r"the shapes \1 and \2 do not fit in a matrix product"),
         (
-            r'Input \d+ of layer "(.*?)" is incompatible with the layer: expected axis -1 of input shape to have value (\d+), '
+            r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: expected axis -1 of input shape to have value (\d+), "
             r"but received input with shape (\(.*?\))",
             r"the layer `\1` was built for \2 values on the last axis and gets shape \3",
         ),
         (
-            r'Input \d+ of layer "(.*?)" is incompatible with the layer: expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. '
+            r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. "
             r"Full shape received: (\(.*?\))",
             r"the layer `\1` wants an input with \2 axes and gets shape \4, with \3",
         ),
@@ -51,7 +51,7 @@ _CAUSES = tuple(
             r"the shapes \1 do not fit side by side",
         ),
         (
-            r"(?:`?inputs`? not connected to `?outputs`?|Graph disconnected|not connected to inputs)",
+            r"(?:`?inputs`? not connected to `?outputs`?|Graph disconnected|not connected to .?inputs)",
             "the output does not depend on the input that you name",
         ),
         (
@@ -63,7 +63,7 @@ _CAUSES = tuple(
             "`.numpy()` is called on a tensor that has no values yet",
         ),
         (
-            r"(?:has not yet been built|has never been called|weights for model .* have not yet been created)",
+            r"(?:has not yet been built|isn't built|has never been called|weights for model .* have not yet been created)",
             "the model does not know the shape of its input yet: begin with `keras.Input(shape)`",
         ),
     )
