@@ -119,7 +119,7 @@ def test_what_a_function_prints_warns_and_changes_stays_inside(capsys, recwarn):
 # ---------------------------------------------------------------- counting instead of timing
 
 LOOPS = {
-    "two loops": "out = 0 * x\n    for i in range(len(x)):\n        for j in range(len(x)):\n            out[i, j] = x[i, j]\n    return out",
+    "two loops": "y = 0 * x\n    for i in range(len(x)):\n        for j in range(len(x)):\n            y[i, j] = 1\n    return y",
     "a comprehension": "return np.array([[x[i, j] * 2 for j in range(len(x))] for i in range(len(x))])",
     "a generator": "return sum(row.sum() for place in x for row in place)",
     "while": "i = 0\n    while i < x.size: i += 1\n    return i",

@@ -14,6 +14,8 @@ _LIBRARIES = tuple(
     {os.path.realpath(p) for p in (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))}
 )
 
+_LAYER = r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: "
+
 # What libraries say, and what it means; the first match counts.
 _CAUSES = tuple(
     (re.compile(f"(?s).*{pattern}.*"), words)
@@ -28,12 +30,12 @@ _CAUSES = tuple(
         ),
         (r"shapes (\(.*?\)) and (\(.*?\)) not aligned: ", r"the shapes \1 and \2 do not fit in a matrix product"),
         (
-            r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: expected axis -1 of input shape to have value (\d+), "
+            _LAYER + r"expected axis -1 of input shape to have value (\d+), "
             r"but received input with shape (\(.*?\))",
             r"the layer `\1` was built for \2 values on the last axis and gets shape \3",
         ),
         (
-            r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. "
+            _LAYER + r"expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. "
             r"Full shape received: (\(.*?\))",
             r"the layer `\1` wants an input with \2 axes and gets shape \4, with \3",
         ),
@@ -57,6 +59,10 @@ _CAUSES = tuple(
         (
             r"A KerasTensor (?:is symbolic|cannot be used as input to a TensorFlow function)",
             "a TensorFlow or NumPy function gets a symbolic Keras tensor: use a Keras layer or `keras.ops` there",
+        ),
+        (
+            r"too many weights: ([\d,]+) in one array",
+            r"a layer would have \1 weights: what comes before it is far too large",
         ),
         (
             r"(?:numpy\(\).*is only available when eager|'(?:Symbolic)?Tensor' object has no attribute 'numpy')",
