@@ -23,7 +23,7 @@ PROGRAMS = {
     "panel": "from utils import panel; panel.show('right', 'a × b', '½ → 1')",
     "result": "from utils import results; results.record('ratio ≥ 1', 2.5, '×')",
     "progress": "from utils import progress; list(progress.bar(range(3), 'größer →'))",
-    "doctor": "from utils.doctor import Finding, report; print(report([Finding('größer → ½', 'make it ≥ 1')]))",
+    "doctor": "from utils import doctor; doctor.examine = lambda **_: [doctor.Finding('größer → ½', 'do ≥ 1')]; doctor.main()",
     "data": "from utils.data.__main__ import main; main(['status'])",
     "table of run": RUN,
     "build --check": "import sys; from tools import build; sys.argv = ['build', '--check', '01']; build.main()",
