@@ -97,8 +97,8 @@ class Cells:
     def do_help(self, message: dict) -> dict:
         """Run one of the course's own functions on a student's, here where it can watch it."""
         helper = getattr(importlib.import_module(message["module"]), message["name"])
-        arguments = self.given(message["a"])
-        return {"op": "return", "v": self.value(helper(self.objects[message["id"]], *arguments)), "after": None}
+        arguments, options = self.given(message["a"]), self.given(message["o"])
+        return {"op": "return", "v": self.value(helper(self.objects[message["id"]], *arguments, **options)), "after": None}
 
     def do_take(self, message: dict) -> dict:
         import numpy as np
