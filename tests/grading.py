@@ -38,6 +38,9 @@ def answered(lesson: Lesson, answers: dict[str, str], *, first: str = "", last: 
     for cell in notebook["cells"]:
         if grade_id(cell) in answers:
             cell["source"] = answers[grade_id(cell)]
-    own = [{"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None} for source in (first, last)]
+    own = [
+        {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for source in (first, last)
+    ]
     notebook["cells"] = [*([own[0]] if first else []), *notebook["cells"], *([own[1]] if last else [])]
     return notebook

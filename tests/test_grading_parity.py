@@ -38,6 +38,7 @@ class Judge(Session):
                     stopped = f"The cell stops with {message['kind']}: {message['text']}"
                 elif message["op"] in ("answer", "missing"):
                     self.judging, self.until = exercises[len(found)].name, time.monotonic() + PATIENCE
+                    self.job["sources"] = {self.judging: self.job["answers"][len(found)]}
                     found.append(self.outcome(exercises[len(found)], message, stopped))
                     stopped, self.until = None, float("inf")
                     self.channel.send({"op": "done"})
@@ -64,7 +65,8 @@ def graded(lesson, todo: list, trees) -> list:
             cells.append(_cell("names", f"for _name in {task.answers!r}: globals().pop(_name, None)"))
             cells.append(_cell(f"{lesson.name}, {task.name}", source))
             cells.append({"kind": "check", "number": 0, "exercise": task.name, "answers": task.answers})
-        job = {"student": {"cells": cells, "import": []}, "sources": {}, "code": "", "cells": {}}
+        job = {"student": {"cells": cells, "import": []}, "code": "", "cells": {}}
+        job["answers"] = [source for _, source in todo[len(found) :]]
         running = jails.Jail("unsafe").start(trees[0], "tools.grading.student")
         control, other = socket.socketpair()
         try:

@@ -25,19 +25,25 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["collect"]:
         return collect(arguments[1:])
-    parser = argparse.ArgumentParser(prog="python -m tools.grading", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.grading", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("submissions", type=Path, help="a folder, an archive from a learning platform, or one notebook")
     parser.add_argument("--lab", default="", help="grade only this lab, such as lab01")
     parser.add_argument("--labs", type=Path, default=ROOT / "labs", help="folder with the labs that were handed out")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "grading", help="folder for reports and results")
-    parser.add_argument("--workers", type=int, default=0, help="submissions at a time; as many as cores and memory allow by default")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="submissions at a time; as many as cores and memory allow by default"
+    )
     parser.add_argument("--cell-seconds", type=float, default=30.0, help="work that a cell may take")
     parser.add_argument("--submission-seconds", type=float, default=300.0, help="time that a submission may take")
     parser.add_argument("--memory", type=float, default=3.0, help="GB that a student's process may take")
     parser.add_argument("--image", default=jail.IMAGE, help="image for docker or podman")
     parser.add_argument("--layer", choices=("bubblewrap", "container"), help="insist on this layer")
     parser.add_argument("--unsafe", action="store_true", help="run students' code without a jail; promises nothing")
-    parser.add_argument("--engine", choices=("pool", "dask"), default="pool", help="dask: a cluster (pip install 'convnet-course[cluster]')")
+    parser.add_argument(
+        "--engine", choices=("pool", "dask"), default="pool", help="dask: a cluster (pip install 'convnet-course[cluster]')"
+    )
     parser.add_argument("--scheduler", default="", help="address of a dask scheduler; without it, one on this machine")
     options = parser.parse_args(arguments)
     try:
@@ -74,18 +80,24 @@ def grade(options) -> int:
         if options.engine == "dask":
             from . import cluster
 
-            cluster.run(todo, store, chosen, address=options.scheduler, limits=limits, workers=options.workers, on_result=on_result)
+            cluster.run(
+                todo, store, chosen, address=options.scheduler, limits=limits, workers=options.workers, on_result=on_result
+            )
         else:
             with tempfile.TemporaryDirectory(prefix="grading-") as folder:
                 signal.signal(signal.SIGTERM, _interrupt)
                 workers = options.workers or pool.workers_here(chosen.memory)
                 trees = jail.trees(Path(folder))
-                pool.run(todo, store, chosen, chosen_for_the_judge(chosen), trees, workers=workers, limits=limits, on_result=on_result)
+                pool.run(
+                    todo, store, chosen, pool.chosen_for_the_judge(chosen), trees, workers=workers, limits=limits, on_result=on_result
+                )
     rows = [reports.Row(*each) for each in pool.results(todo, store)]
     for path in reports.write_all(options.to, rows, collected.left_out):
         print(f"{_shown(path)}")
     seconds = time.monotonic() - began
-    print(f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, the others before. {len(collected.left_out)} files left out.")
+    print(
+        f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, the others before. {len(collected.left_out)} files left out."
+    )
     if chosen.layer == "unsafe":
         _banner()
     return 0
@@ -104,7 +116,10 @@ def _layer(options) -> jail.Jail | None:
         engine = jail.engine_here() if options.layer == "container" else ""
         why = jail.works(options.layer, engine, options.image)
         if why:
-            print(f"The layer {options.layer} cannot be had: {why}. `python -m utils.doctor --grading` says what to do.", file=sys.stderr)
+            print(
+                f"The layer {options.layer} cannot be had: {why}. `python -m utils.doctor --grading` says what to do.",
+                file=sys.stderr,
+            )
             return None
         return jail.Jail(options.layer, memory, options.image, engine, shared)
     chosen = jail.best(memory, options.image, shared)
@@ -115,11 +130,6 @@ def _layer(options) -> jail.Jail | None:
             file=sys.stderr,
         )
     return chosen
-
-
-def chosen_for_the_judge(chosen: jail.Jail) -> jail.Jail:
-    """The judge's jail: bubblewrap where there is one, else a process of its own, since it runs no code of a student's."""
-    return chosen if chosen.layer == "bubblewrap" else jail.Jail("unsafe", chosen.memory, shared=chosen.shared)
 
 
 def _banner() -> None:
@@ -144,7 +154,11 @@ def collect(arguments: list[str]) -> int:
     parser.add_argument("--labs", type=Path, default=ROOT / "labs")
     options = parser.parse_args(arguments)
     known = labs.released(options.labs)
-    names = [path.stem for folder in ("release", "source") for path in sorted((options.course / folder / options.assignment).glob("*.ipynb"))]
+    names = [
+        path.stem
+        for folder in ("release", "source")
+        for path in sorted((options.course / folder / options.assignment).glob("*.ipynb"))
+    ]
     if not names:
         print(f"{options.course} has no notebook for {options.assignment} in release/ or source/.", file=sys.stderr)
         return 2
@@ -152,14 +166,18 @@ def collect(arguments: list[str]) -> int:
     stems = {lab.stem: lab.stem for lab in known} if len(names) > 1 else {}
     for one in found.submissions:
         name = stems.get(one.lab.stem, names[0])
-        target = options.course / "submitted" / reports.file_names([one.student])[one.student] / options.assignment / f"{name}.ipynb"
+        target = (
+            options.course / "submitted" / reports.file_names([one.student])[one.student] / options.assignment / f"{name}.ipynb"
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         import json
 
         pool.write(target, json.dumps(one.notebook, ensure_ascii=False, indent=1))
     for where, why in found.left_out:
         print(f"left out: {where}: {why}")
-    print(f"{len(found.submissions)} submissions are in {options.course / 'submitted'}; go on with `nbgrader autograde {options.assignment}`.")
+    print(
+        f"{len(found.submissions)} submissions are in {options.course / 'submitted'}; go on with `nbgrader autograde {options.assignment}`."
+    )
     return 0 if found.submissions else 1
 
 

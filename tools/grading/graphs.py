@@ -179,6 +179,8 @@ def _part(operation, budget: list[int]) -> dict:
         budget[0] -= size
         if size and budget[0] >= 0:
             found["weights"] = [np.asarray(weight) for weight in operation.get_weights()]
+            built_for = (operation.get_build_config() or {}).get("input_shape")
+            found["built_for"] = list(built_for) if isinstance(built_for, (list, tuple)) else None
     return found
 
 
@@ -291,7 +293,9 @@ def _made(part: dict, depth: int) -> tuple:
     if cls is None:
         raise Malformed(f"no class of Keras: {str(part['class'])[:40]}")
     accepted = inspect.signature(cls.__init__).parameters
-    settings = {key: _plain(value) for key, value in part["settings"].items() if key in accepted or key in ("dtype", "data_format")}
+    settings = {
+        key: _plain(value) for key, value in part["settings"].items() if key in accepted or key in ("dtype", "data_format")
+    }
     if room == "layers":
         settings["name"] = _plain(part["name"])
     return cls(**settings), part
@@ -302,6 +306,8 @@ def _fill(layer, part: dict) -> None:
         layer.trainable = bool(part["trainable"])
     weights = part.get("weights")
     if weights:
+        if not layer.built and part.get("built_for"):
+            layer.build((None, *_shape(part["built_for"][1:])))
         if [w.shape for w in weights] != [tuple(w.shape) for w in layer.weights]:
             raise Malformed("weights of other shapes than the layer's")
         layer.set_weights(weights)

@@ -5,6 +5,7 @@ cannot be read is listed with its reason and stops nothing.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from .labs import Lab, recognize
@@ -50,14 +51,14 @@ class Collected:
 
 
 def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
-    """All submissions in a folder, an archive or a file. Of several by one student for one lab the newest counts, the others are listed.
+    """All submissions in a folder, an archive or a file. Of several by one student for one lab the newest counts.
 
     `only` names the lab to grade ("lab01"); others are listed. Raises FileNotFoundError when there is no such place.
     """
     place = Path(place)
     if not place.exists():
         raise FileNotFoundError(f"There is nothing at {place}.")
-    found, newest = Collected(), {}
+    found, taken = Collected(), []
     for name, when, data in _files(place, found):
         try:
             notebook = read(data)
@@ -70,18 +71,23 @@ def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
         elif only and lab.name != only:
             found.left_out.append((name, f"It is {lab.name}, not {only}."))
         else:
-            student = student_of(name, place.name, [each.stem for each in labs])
-            one = Submission(student, lab, notebook, hashlib.sha256(data).hexdigest(), name)
-            key = (student, lab.name)
-            if key in newest and newest[key][1].digest == one.digest:
-                found.left_out.append((name, f"It is the same file as {newest[key][1].source}."))
-            elif key in newest and newest[key][0] >= when:
-                found.left_out.append((name, f"{student} has handed in a newer one: {newest[key][1].source}."))
-            else:
-                if key in newest:
-                    found.left_out.append((newest[key][1].source, f"{student} has handed in a newer one: {name}."))
-                newest[key] = (when, one)
-    found.submissions = sorted((one for _, one in newest.values()), key=lambda each: (each.lab.name, each.student.lower(), each.student))
+            taken.append((when, Submission(name, lab, notebook, hashlib.sha256(data).hexdigest(), name)))
+    common = _common_folders([one.source for _, one in taken])
+    newest: dict[tuple[str, str], tuple[float, Submission]] = {}
+    for when, one in taken:
+        one = replace(one, student=student_of(one.source[common:], [each.stem for each in labs]))
+        known, key = newest.get((one.student, one.lab.name)), (one.student, one.lab.name)
+        if known is None:
+            newest[key] = (when, one)
+            continue
+        older, newer = ((when, one), known) if known[0] >= when else (known, (when, one))
+        newest[key] = newer
+        same = older[1].digest == newer[1].digest
+        why = f"It is the same as {newer[1].source}." if same else f"{one.student} has handed in a newer one: {newer[1].source}."
+        found.left_out.append((older[1].source, why))
+    found.submissions = sorted(
+        (one for _, one in newest.values()), key=lambda each: (each.lab.name, each.student.lower(), each.student)
+    )
     return found
 
 
@@ -104,9 +110,20 @@ def read(data: bytes) -> dict:
     return notebook
 
 
-def student_of(name: str, top: str, stems: list[str]) -> str:
-    """Whose submission a path is: by the platform's naming, else by the folder in which it lies, else by its file name."""
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
+def _common_folders(names: list[str]) -> int:
+    """How many characters of folders all the paths begin with; they say nothing about whose a path is."""
+    folders = [name.split("/")[:-1] for name in names]
+    if len(folders) < 2:
+        return 0
+    shared = 0
+    while all(len(each) > shared and each[shared] == folders[0][shared] for each in folders):
+        shared += 1
+    return len("/".join(folders[0][:shared])) + 1 if shared else 0
+
+
+def student_of(name: str, stems: list[str]) -> str:
+    """Whose submission a path is: by the platform's naming, else by the first folder that says so, else by its file name."""
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")] or ["unnamed"]
     for part in (*reversed(parts[:-1]), _without_noise(parts[-1])):
         for pattern in _PLATFORM:
             match = pattern.match(part)
@@ -115,7 +132,7 @@ def student_of(name: str, top: str, stems: list[str]) -> str:
     folders = [_without_noise(part) for part in parts[:-1]]
     folders = [part for part in folders if part and not _is_general(part, stems)]
     if folders:
-        return _tidy(folders[-1] if len(folders) < 3 else folders[0])
+        return _tidy(folders[0])
     rest = _without_noise(parts[-1])
     for stem in stems:
         rest = re.sub(re.escape(stem), "", rest, flags=re.I).strip(" _-.") or rest
@@ -127,9 +144,17 @@ def _is_general(part: str, stems: list[str]) -> bool:
     plain = part.lower().strip()
     if plain in {stem.lower() for stem in stems} or re.fullmatch(r"(lab|assignment|week|exercise)s?[ _-]?\d*", plain):
         return True
-    return plain in ("submissions", "submission", "submitted", "downloads", "files", "notebooks", "src", "labs", "attachments") or (
-        part.endswith(".zip")
-    )
+    return plain in (
+        "submissions",
+        "submission",
+        "submitted",
+        "downloads",
+        "files",
+        "notebooks",
+        "src",
+        "labs",
+        "attachments",
+    ) or (part.endswith(".zip"))
 
 
 def _without_noise(name: str) -> str:
@@ -219,8 +244,6 @@ def _archive(file, name: str, found: Collected, depth: int, budget: list[int]) -
                 if len(data) > limit or budget[0] < 0:
                     found.left_out.append((inner, "It is too large."))
                 elif packed and depth < NESTED:
-                    import io
-
                     yield from _archive(io.BytesIO(data), inner, found, depth + 1, budget)
                 elif packed:
                     found.left_out.append((inner, "Archives are nested too deeply."))

@@ -82,7 +82,9 @@ class Jail:
     engine: str = ""  # docker or podman
     shared: tuple[tuple[str, str], ...] = field(default=())  # (variable, folder): data that lessons may read
 
-    def start(self, tree: Path, module: str, arguments: Sequence[str] = (), *, slot: int = 0, keep: Iterable[int] = (), pipes=True) -> Running:
+    def start(
+        self, tree: Path, module: str, arguments: Sequence[str] = (), *, slot: int = 0, keep: Iterable[int] = (), pipes=True
+    ) -> Running:
         """Start `python -m module`; with `pipes` its standard input and output are pipes. `keep`: descriptors that it inherits."""
         keep = tuple(keep)
         python = [module, *arguments]
@@ -156,7 +158,14 @@ class Jail:
         command = [self.engine, "run", "--interactive", "--rm", "--name", name, "--network", "none", "--read-only", "--init"]
         command += ["--pids-limit", "256", "--memory", str(self.memory), "--memory-swap", str(self.memory), "--cpus", "2"]
         command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{FIRST_USER}:{FIRST_USER}"]
-        command += ["--tmpfs", "/tmp:size=100m", "--tmpfs", f"/home/student:size=100m,uid={FIRST_USER}", "--workdir", "/home/student"]
+        command += [
+            "--tmpfs",
+            "/tmp:size=100m",
+            "--tmpfs",
+            f"/home/student:size=100m,uid={FIRST_USER}",
+            "--workdir",
+            "/home/student",
+        ]
         command += ["--volume", f"{tree}:/course:ro"]
         environment = dict(_ENVIRONMENT)
         for number, (variable, folder) in enumerate(self.shared):
@@ -236,7 +245,9 @@ def trees(folder: Path) -> tuple[Path, Path]:
         cache.mkdir()
         made.append(target)
     environment = {**os.environ, "MPLCONFIGDIR": str(made[0] / "matplotlib"), "MPLBACKEND": "Agg"}
-    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=False, env=environment, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-c", "import matplotlib.font_manager"], check=False, env=environment, stderr=subprocess.DEVNULL
+    )
     shutil.copytree(made[0] / "matplotlib", made[1] / "matplotlib", dirs_exist_ok=True)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

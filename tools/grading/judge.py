@@ -21,7 +21,7 @@ from utils.check import NotAttempted, Outcome, TooLong, Wrong
 from utils.check.values import shortened
 
 from . import graphs
-from .sources import calls, tampering
+from .sources import calls, code_of, tampering
 from .wire import Channel, Closed, Malformed, decode, encode
 
 
@@ -227,6 +227,9 @@ class Remote:
 
     def __init__(self, session: Session, number: int, name: str):
         self._session, self._number, self.__name__ = session, number, name
+        code = code_of(session.source(), name)
+        if code is not None:
+            self.__code__ = code  # of the submitted source, compiled and never run: checks read names from it
 
     def __call__(self, *arguments, **options):
         a = [encode(each, self._session.refer) for each in arguments]

@@ -91,7 +91,11 @@ def plan(submitted: dict, lab: Lab) -> Plan:
     chosen |= {cell["number"] for cell in cells if cell["kind"] == "code" and _changes(cell["source"], judged_names)}
     while True:
         missing = _missing([cell for cell in cells if cell["number"] in chosen])
-        more = {cell["number"] for cell in cells if cell["number"] not in chosen and cell["kind"] == "code" and cell["defines"] & missing}
+        more = {
+            cell["number"]
+            for cell in cells
+            if cell["number"] not in chosen and cell["kind"] == "code" and cell["defines"] & missing
+        }
         if not more:
             break
         chosen |= more

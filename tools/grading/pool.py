@@ -96,11 +96,12 @@ def fingerprint() -> str:
 
 def tasks(submissions: Iterable[Submission], salt: int, limits: Limits) -> list[Task]:
     base = hashlib.sha256(f"{fingerprint()} {salt} {limits}".encode())
-    made = []
+    made, labs = [], {}
     for submission in submissions:
-        digest = base.copy()
-        lab = json.dumps(submission.lab.notebook, sort_keys=True)
-        digest.update(f"{submission.digest} {submission.lab.name} {lab}".encode())
+        digest, lab = base.copy(), submission.lab
+        if lab.name not in labs:
+            labs[lab.name] = json.dumps(lab.notebook, sort_keys=True)
+        digest.update(f"{submission.digest} {lab.name} {labs[lab.name]}".encode())
         made.append(Task(digest.hexdigest()[:40], submission))
     return made
 
@@ -123,7 +124,16 @@ def judge_one(supervisor: Supervisor, task: Task, salt: int) -> dict:
     except (ValueError, TypeError, AttributeError, RecursionError, KeyError) as error:
         graded = Graded(lab.name, {name: Verdict() for name in known}, [f"The notebook cannot be read: {error}"])
     found = graded.plain()
-    return found | {"points": points(graded.outcomes, worth(lab.name)), "of": sum(worth(lab.name).values()), "layer": supervisor.jail.layer}
+    return found | {
+        "points": points(graded.outcomes, worth(lab.name)),
+        "of": sum(worth(lab.name).values()),
+        "layer": supervisor.jail.layer,
+    }
+
+
+def chosen_for_the_judge(chosen: Jail) -> Jail:
+    """The judge's jail: bubblewrap where there is one, else a process of its own, since it runs no code of a student's."""
+    return chosen if chosen.layer == "bubblewrap" else Jail("unsafe", chosen.memory, shared=chosen.shared)
 
 
 def workers_here(memory: int) -> int:
@@ -207,5 +217,3 @@ def results(todo: list[Task], store: Store) -> Iterator[tuple[Submission, dict]]
         found = store.read(task.key)
         if found is not None:
             yield task.submission, found
-
-

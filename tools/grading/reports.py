@@ -43,7 +43,8 @@ class Row:
 
     @property
     def outcomes(self) -> dict[str, dict]:
-        return self.result["outcomes"]
+        """Exercise → status and message, in the lab's order."""
+        return {name: self.result["outcomes"][name] for name in exercises(self.submission.lab.name)}
 
 
 def write_all(folder: Path, rows: Iterable[Row], left_out: list[tuple[str, str]]) -> list[Path]:

@@ -1,6 +1,7 @@
 """What can be read from a submitted source without running it: forbidden functions, tampering, and likeness to another's."""
 
 import ast
+import types
 
 _FULL = {"np": "numpy", "tf": "tensorflow"}
 _WATCHING = {"settrace", "setprofile", "_getframe", "ctypes", "get_objects", "get_referrers", "__builtins__"}
@@ -17,7 +18,9 @@ def calls(source: str, names: tuple[str, ...]) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                aliases[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
+                aliases[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
@@ -33,6 +36,15 @@ def calls(source: str, names: tuple[str, ...]) -> list[str]:
         if any(each == full or each.startswith(full + ".") for each in referred):
             found.append(name)
     return found
+
+
+def code_of(source: str, name: str) -> types.CodeType | None:
+    """The code of the last function `name` that the source defines at its top level; None where there is none."""
+    try:
+        found = [each for each in compile(source, "<submission>", "exec").co_consts if isinstance(each, types.CodeType)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return next((each for each in reversed(found) if each.co_name == name), None)
 
 
 def tampering(code: str) -> str:
@@ -60,7 +72,12 @@ def normalized(source: str) -> str:
     if tree is None:
         return ""
     names: dict[str, str] = {}
-    known = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    known = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     stored |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     for node in ast.walk(tree):
@@ -72,7 +89,6 @@ def normalized(source: str) -> str:
         elif isinstance(node, ast.arg):
             node.arg = names.setdefault(node.arg, f"v{len(names)}")
     return ast.unparse(tree)
-
 
 
 def _tree(source: str) -> ast.Module | None:

@@ -119,7 +119,11 @@ class Cells:
 
         with calling.guarded(returned=True):
             try:
-                return {"op": "return", "v": graphs.dismantle_model(self.objects[message["id"]], tuple(message["shape"])), "after": None}
+                return {
+                    "op": "return",
+                    "v": graphs.dismantle_model(self.objects[message["id"]], tuple(message["shape"])),
+                    "after": None,
+                }
             except graphs.Unsupported as error:
                 raise Wrong(f"The grader cannot read this model: {error}.") from None
 
@@ -208,7 +212,11 @@ class Cells:
                 return tensorflow.ensure_shape(result, first.shape)
             with self.lock:
                 symbols = [a for a in arguments if keras is not None and isinstance(a, keras.KerasTensor)]
-                message = {"op": "callback", "id": number, "a": [_symbol(a) if any(a is s for s in symbols) else self.value(a) for a in arguments]}
+                message = {
+                    "op": "callback",
+                    "id": number,
+                    "a": [_symbol(a) if any(a is s for s in symbols) else self.value(a) for a in arguments],
+                }
                 self.channel.send(message | {"o": {key: self.value(a) for key, a in options.items()}})
                 reply = self.wait("result", "failed")
             if reply.get("graph"):

@@ -63,7 +63,9 @@ class Graded:
 class Supervisor:
     """One worker: a warm judge, and one student's process at a time. Use it as a context manager."""
 
-    def __init__(self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, slot: int = 0, limits: Limits = Limits()):
+    def __init__(
+        self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, slot: int = 0, limits: Limits = Limits()
+    ):
         self.jail, self.judge_jail, self.trees, self.labs, self.slot, self.limits = jail, judge_jail, trees, labs, slot, limits
         self.judge: Running | None = None
         self.requests: socket.socket | None = None
@@ -109,7 +111,9 @@ class Supervisor:
         while open_:
             if time.monotonic() - began > self.limits.submission:
                 for name in open_:
-                    graded.outcomes[name] = Verdict(WRONG, f"Not judged: the notebook had used its {self.limits.submission:g} seconds.")
+                    graded.outcomes[name] = Verdict(
+                        WRONG, f"Not judged: the notebook had used its {self.limits.submission:g} seconds."
+                    )
                 break
             self._warm()
             graded.starts += 1
