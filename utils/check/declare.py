@@ -157,7 +157,7 @@ class Function:
                 result = adopt(call(function, *arguments, **options), arguments, expected, dropout=self.dropout)
             return plain(self.view(result)) if self.view else result
         except Wrong as error:
-            return error
+            return error.with_traceback(None)
 
     def _prepare(self, name: str) -> tuple:
         """(labels, cases, expected results, the size of the numbers), made once for each salt."""
@@ -201,7 +201,7 @@ class Model(Function):
         try:
             return adopt(function, (), expected, dropout=self.dropout)
         except Wrong as error:
-            return error
+            return error.with_traceback(None)
 
 
 class Declaration:
