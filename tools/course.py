@@ -30,19 +30,13 @@ def tag() -> str:
 
 def badge(lesson: Lesson) -> str:
     """A link that opens the lesson in Colab; for a lab the student's notebook, never its solution."""
-    path = f"{'labs' if lesson.is_lab else 'notebooks'}/{lesson.name}.ipynb"
-    return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({colab(path)})"
+    return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({colab(lesson.student_path)})"
 
 
 def colab(path: str) -> str:
     """The address that opens the course's notebook `path` in Colab."""
     slug = re.sub(r"^https://github\.com/", "", repository())
     return f"{COLAB}/github/{slug}/blob/{tag()}/{path}"
-
-
-def with_links(text: str) -> str:
-    """The text, a README for example, with every Colab address of a notebook made from this course's address and tag."""
-    return re.sub(rf"{COLAB}/github/[^)\s]*/blob/[^/)\s]+/([^)\s]+\.ipynb)", lambda found: colab(found[1]), text)
 
 
 def setup_cell() -> str:
