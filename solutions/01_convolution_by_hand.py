@@ -614,6 +614,7 @@ def plain_loops(image, kernels):
     return output
 
 
+# %%
 def im2col(image, kernels):
     """All windows copied into the rows of a matrix, then one matrix product."""
     rows, columns, _, filters = kernels.shape
@@ -1033,6 +1034,7 @@ def relative_change(offset, *pooling):
     return float(np.linalg.norm(moved - still) / np.linalg.norm(still))
 
 
+# %%
 offsets = range(9)
 kinds = {
     "no pooling": (),
@@ -1216,9 +1218,10 @@ for name, share in shares.items():
     results.record(f"gradient in the middle 11×11 of 21×21, {name}", share, "%")
 
 # %% [markdown]
-# The middle quarter of the area carries almost all of the gradient. A pixel in the middle
-# reaches the unit along very many paths, a pixel in the corner along one. The *effective
-# receptive field* is bell-shaped, and much smaller than the number you computed.
+# The middle quarter of the area carries nearly all of the gradient if all weights are 1,
+# and most of it if they are random. A pixel in the middle reaches the unit along very
+# many paths, a pixel in the corner along one. The *effective receptive field* is
+# bell-shaped, and much smaller than the number you computed.
 #
 # ### Exercise: Dilation
 # Dilation widens the field without a single additional weight. Write out the dilated
@@ -1474,7 +1477,7 @@ kernel = keras.Variable(np.zeros((3, 3)), dtype="float32")
 optimizer = keras.optimizers.Adam(0.1)
 snapshots = {}
 for step in range(201):
-    current = np.array(kernel)
+    current = keras.ops.convert_to_numpy(kernel)
     if step in (0, 10, 50, 200):
         snapshots[f"step {step}"] = current
     error = correlate2d(picture, current, mode="valid") - target
