@@ -567,12 +567,12 @@ print(f"On a 224×224 image, {1 - 9 / 224**2:.3%} lie outside the 3×3 window.")
 # TensorFlow will your NumPy be?
 #
 # ### Exercise: Fast, in NumPy
-# Write `conv_fast`. It gets an image and kernels as arrays and returns the sums without
-# bias and without ReLU; the stride is 1 and there is no padding. There must be no Python
-# loop over the positions of the window, not even one hidden in a comprehension. (Loops
-# over the cells of the kernel, the channels or the filters are fine.)
-# `np.lib.stride_tricks.sliding_window_view` shows all windows of an array without copying
-# any of them.
+# Write `conv_fast`. It gets an image and kernels as arrays and returns the sums as an array,
+# without bias and without ReLU; the stride is 1 and there is no padding. There must be no
+# Python loop over the positions of the window, not even over its rows, and not even one
+# hidden in a comprehension. (Loops over the cells of the kernel, the channels or the
+# filters are fine.) `np.lib.stride_tricks.sliding_window_view` shows all windows of an
+# array without copying any of them.
 
 
 # %%
