@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .apart import NotHere, apart
 from .declare import Declaration
 from .limits import SECONDS, TooLong, time_limit
 from .outcome import RIGHT, UNATTEMPTED, WRONG, NotAttempted, Outcome, Wrong
@@ -52,6 +53,7 @@ class Lab:
 
         `then(*answers)` is a free-form judge for what is left to say once all of them are right.
         """
+        _verify_hints(title, hints)
         declaration = Declaration(answers, then)
         self._add(Exercise(name, title, declaration.judge, tuple(hints), points, seconds, form or {}, declaration))
 
@@ -65,6 +67,7 @@ class Lab:
         form: Mapping[str, Sequence[str]] | None = None,
     ):
         """Decorate a free-form judge: a function of the answers that returns when they are right and calls `wrong` when not."""
+        _verify_hints(title, hints)
 
         def register(judge_function):
             self._add(Exercise(judge_function.__name__, title, judge_function, tuple(hints), points, seconds, form or {}))
@@ -73,8 +76,6 @@ class Lab:
         return register
 
     def _add(self, exercise: Exercise) -> None:
-        if len(exercise.hints) < 2:
-            raise ValueError(f"{exercise.title}: an exercise has at least two hints, the second says more than the first")
         if exercise.name in self.exercises:
             raise ValueError(f"{self.name} has two exercises named {exercise.name!r}")
         self.exercises[exercise.name] = exercise
@@ -88,8 +89,27 @@ class Lab:
         raise LookupError(f"{self.title} has no exercise {name!r}.{advice}")
 
 
+def _verify_hints(title: str, hints: Sequence[str]) -> None:
+    if len(hints) < 2:
+        raise ValueError(f"{title}: an exercise has at least two hints, the second says more than the first")
+
+
 def judge(task: Exercise, answers: tuple) -> Outcome:
     """The outcome of `answers` to `task`; whatever the answers are, nothing but an interrupt by the user escapes."""
+
+    def work() -> Outcome:
+        return _judged(task, answers)
+
+    try:
+        try:
+            return apart(work, task.seconds)
+        except NotHere:
+            return work()
+    except TooLong:
+        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
+
+
+def _judged(task: Exercise, answers: tuple) -> Outcome:
     try:
         with time_limit(task.seconds):
             task.judge(*(plain(answer) for answer in answers))
@@ -97,8 +117,6 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
         return Outcome(UNATTEMPTED)
     except Wrong as error:
         return Outcome(WRONG, str(error))
-    except TooLong:
-        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
     except MemoryError:
         return Outcome(WRONG, "It asks for more memory than this machine has. Look at the shapes in between.")
     except Exception as error:  # a kind of answer that the check's author did not foresee: our error, and a test's to find
