@@ -61,6 +61,15 @@ def _correlated(image, kernel):
     return signal.correlate2d(image, kernel, "valid")
 
 
+def _by_loops(image, kernel, place=lambda i, j: (i, j), multiply=np.multiply):
+    """The correlation as the exercise suggests it, with room for mistakes."""
+    height, width = kernel.shape
+    feature_map = np.zeros((image.shape[0] - height + 1, image.shape[1] - width + 1))
+    for i, j in np.ndindex(feature_map.shape):
+        feature_map[place(i, j)] = np.sum(multiply(image[i : i + height, j : j + width], kernel))
+    return feature_map
+
+
 lab.declare(
     "correlate",
     "Correlation with two loops",
@@ -85,7 +94,16 @@ lab.declare(
             "You exchanged rows and columns of the kernel (a transposed kernel).": (
                 lambda image, kernel: _correlated(image, kernel.T)
             ),
-            "The feature map is transposed: rows and columns are exchanged.": lambda i, k: _correlated(i, k).T,
+            "The feature map is transposed: rows and columns are exchanged.": Either(
+                lambda image, kernel: _correlated(image, kernel).T,
+                lambda image, kernel: _by_loops(image, kernel, lambda i, j: (j, i)),
+            ),
+            "Only the first row of the feature map is filled. Does `return` stand inside the loop?": (
+                lambda image, kernel: _correlated(image, kernel) * (np.arange(len(image) - len(kernel) + 1) == 0)[:, None]
+            ),
+            "You multiply window and kernel as matrices, with `@`. Multiply them cell by cell, with `*`.": (
+                lambda image, kernel: _by_loops(image, kernel, multiply=np.matmul)
+            ),
             "One row and one column of windows is missing: how many positions are there, H − F or H − F + 1?": (
                 lambda image, kernel: _correlated(image, kernel)[:-1, :-1]
             ),
@@ -121,23 +139,24 @@ def _agree_cases() -> dict:
         return other
 
     return {
-        "two equal arrays": (ones, ones),
-        "one of nine values is wrong": (changed(2.0), ones),
-        "a difference of 0.000001": (ones + 1e-6, ones),
-        "nine differences of 0.00008 each": (ones + 8e-5, ones),
-        "one difference of 0.0005": (changed(1.0005), ones),
-        "one value is far too small": (changed(-5.0), ones),
-        "every value is wrong": (2 * ones, ones),
-        "a NaN in the output": (changed(np.nan), ones),
-        "a NaN in the expected array": (ones, changed(np.nan)),
-        "a NaN at the same place in both": (changed(np.nan), changed(np.nan)),
-        "shape (1, 3) against (3, 3)": (ones[:1], ones),
-        "shape (3, 3) against (3,)": (ones, ones[0]),
-        "shape (9,) against (3, 3)": (ones.ravel(), ones),
-        "values of a million, one of them off by 1": (changed(1e6 + 1, 1e6 * ones), 1e6 * ones),
-        "a difference of 1 and a tolerance of 1": (changed(2.0), ones, 1.0),
-        "a difference of 1 and a tolerance of 0.875": (changed(2.0), ones, 0.875),
-        "a difference of 0.00005 and a tolerance of 0": (changed(1.00005), ones, 0.0),
+        "for two equal arrays": (ones, ones),
+        "for an array in which one of nine values is wrong": (changed(2.0), ones),
+        "for a difference of 0.000001": (ones + 1e-6, ones),
+        "for nine differences of 0.00008 each": (ones + 8e-5, ones),
+        "for one difference of 0.0005": (changed(1.0005), ones),
+        "for an array in which one value is far too small": (changed(-5.0), ones),
+        "for an array in which every value is wrong": (2 * ones, ones),
+        "for a NaN in the output": (changed(np.nan), ones),
+        "for a NaN in the expected array": (ones, changed(np.nan)),
+        "for a NaN at the same place in both": (changed(np.nan), changed(np.nan)),
+        "for an array in which two values are exchanged": (KERNEL / 2, KERNEL[::-1, ::-1] / 2),
+        "for shape (1, 3) against (3, 3)": (ones[:1], ones),
+        "for shape (3, 3) against (3,)": (ones, ones[0]),
+        "for shape (9,) against (3, 3)": (ones.ravel(), ones),
+        "for values of a million, one of them off by 1": (changed(1e6 + 1, 1e6 * ones), 1e6 * ones),
+        "for a difference of 1 and a tolerance of 1": (changed(2.0), ones, 1.0),
+        "for a difference of 1 and a tolerance of 0.875": (changed(2.0), ones, 0.875),
+        "for a difference of 0.00005 and a tolerance of 0": (changed(1.00005), ones, 0.0),
     }
 
 
@@ -152,52 +171,56 @@ lab.declare(
         lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(_off(o, e) <= t)),
         cases=_agree_cases(),
         mistakes={
-            "{case}, and `agree` says {got}: one value that agrees is enough for it. All of them must.": Either(
+            "`agree` says {got} {case}: one value that agrees is enough for it. All of them must.": Either(
                 lambda o, e, t=1e-4: not (o != e).all(),
                 lambda o, e, t=1e-4: o.shape == e.shape and not (o != e).all(),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.any(_off(o, e) <= t)),
             ),
-            "{case}, and `agree` says {got}: that is rounding, and within the tolerance of 0.0001. Equality asks too much.": Either(
+            "`agree` says {got} {case}: that is rounding, and within the tolerance of 0.0001. Equality asks too much.": Either(
                 lambda o, e, t=1e-4: np.array_equal(o, e),
                 lambda o, e, t=1e-4: bool(np.all(o == e)),
             ),
-            "{case}, and `agree` says {got}. Take the absolute difference.": Either(
+            "`agree` says {got} {case}. Take the absolute difference.": Either(
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(o - e <= t)),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(e - o <= t)),
                 lambda o, e, t=1e-4: bool(np.all(o - e <= t)),
             ),
-            "{case}, and `agree` says {got}. Ask whether all differences are small, not whether one is large: "
+            "`agree` says {got} {case}. Ask whether all differences are small, not whether one is large: "
             "with a NaN both are False.": Either(
                 lambda o, e, t=1e-4: o.shape == e.shape and not np.any(_off(o, e) > t),
                 lambda o, e, t=1e-4: not np.any(_off(o, e) > t),
                 lambda o, e, t=1e-4: o.shape == e.shape and not np.nanmax(_off(o, e)) > t,
             ),
-            "{case}, and `agree` says {got}. A NaN agrees with nothing, not even with a NaN.": (
+            "`agree` says {got} {case}. A NaN agrees with nothing, not even with a NaN.": (
                 lambda o, e, t=1e-4: o.shape == e.shape and np.allclose(o, e, rtol=0, atol=t, equal_nan=True)
             ),
-            "{case}, and `agree` says {got}. `np.allclose` and `np.isclose` also allow a difference relative to the values, "
+            "`agree` says {got} {case}. `np.allclose` and `np.isclose` also allow a difference relative to the values, "
             "`rtol`; set it to 0.": Either(
                 lambda o, e, t=1e-4: o.shape == e.shape and np.allclose(o, e, atol=t),
                 lambda o, e, t=1e-4: o.shape == e.shape and np.allclose(o, e, t),
                 lambda o, e, t=1e-4: o.shape == e.shape and np.allclose(o, e, rtol=t, atol=0),
                 lambda o, e, t=1e-4: np.allclose(o, e, atol=t),
             ),
-            "{case}, and `agree` says {got}: NumPy broadcasts one of them. Compare the shapes first.": Either(
+            "`agree` says {got} {case}: NumPy broadcasts one of them. Compare the shapes first.": Either(
                 lambda o, e, t=1e-4: bool(np.all(_off(o, e) <= t)),
                 lambda o, e, t=1e-4: np.allclose(o, e, rtol=0, atol=t),
                 lambda o, e, t=1e-4: o.size >= e.size and bool(np.all(_off(o, e) <= t)),
                 lambda o, e, t=1e-4: len(o) == len(e) and bool(np.all(_off(o, e) <= t)),
             ),
-            "{case}, and `agree` says {got}. The number of values is the same, the shape is not.": (
+            "`agree` says {got} {case}. The number of values is the same, the shape is not.": (
                 lambda o, e, t=1e-4: o.size == e.size and bool(np.all(_off(o.ravel(), e.ravel()) <= t))
             ),
-            "{case}, and `agree` says {got}: the third argument, the tolerance, is not used.": (
+            "`agree` says {got} {case}: the third argument, the tolerance, is not used.": (
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(_off(o, e) <= 1e-4))
             ),
-            "{case}, and `agree` says {got}. A difference of exactly the tolerance is not more than the tolerance.": (
+            "`agree` says {got} {case}. A difference of exactly the tolerance is not more than the tolerance.": (
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(_off(o, e) < t))
             ),
-            "{case}, and `agree` says {got}. Compare each difference with the tolerance, not their sum or their mean.": Either(
+            "`agree` says {got} {case}. Compare the arrays value by value, not their sums or their largest values.": Either(
+                lambda o, e, t=1e-4: o.shape == e.shape and bool(abs(o.sum() - e.sum()) <= t),
+                lambda o, e, t=1e-4: o.shape == e.shape and bool(abs(np.abs(o).max() - np.abs(e).max()) <= t),
+            ),
+            "`agree` says {got} {case}. Compare each difference with the tolerance, not their sum or their mean.": Either(
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(_off(o, e).sum() <= t),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(_off(o, e).mean() <= t),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.linalg.norm(o - e) <= t),
@@ -331,9 +354,12 @@ def _missing(width, kernel, stride, outputs=None):
     return ((outputs or -(-width // stride)) - 1) * stride + kernel - width
 
 
-def _same(width, kernel, stride):
-    total = max(_missing(width, kernel, stride), 0)
+def _halves(total):
     return total // 2, total - total // 2
+
+
+def _same(width, kernel, stride):
+    return _halves(max(_missing(width, kernel, stride), 0))
 
 
 lab.declare(
@@ -355,6 +381,7 @@ lab.declare(
             (7, 2, 3),
             (13, 6, 4),
             (10, 1, 4),
+            (9, 4, 1),
         ],
         mistakes={
             "{case} gives {got}: as much on both sides. What happens to an odd total?": Either(
@@ -374,15 +401,23 @@ lab.declare(
                 )
             ),
             "{case} gives {got}: a negative padding. Nothing is ever cut off.": Either(
-                lambda w, k, s: (_missing(w, k, s) // 2, _missing(w, k, s) - _missing(w, k, s) // 2),
+                lambda w, k, s: _halves(_missing(w, k, s)),
                 lambda w, k, s: (int(_missing(w, k, s) / 2), _missing(w, k, s) - int(_missing(w, k, s) / 2)),
             ),
-            "{case} gives {got}. The number of outputs is W/S rounded up, not down.": lambda w, k, s: (
-                (total := max(_missing(w, k, s, w // s), 0)) // 2,
-                total - total // 2,
+            "{case} gives {got}. The number of outputs is W/S rounded up, not down.": (
+                lambda w, k, s: _halves(max(_missing(w, k, s, w // s), 0))
             ),
-            "{case} gives {got}: that is the total. Return two numbers: `return before, after`.": lambda w, k, s: sum(
-                _same(w, k, s)
+            "{case} gives {got}: kernel − stride is the total only where the stride divides the width.": Either(
+                lambda w, k, s: _halves(max(k - s, 0)), lambda w, k, s: _halves(k - s)
+            ),
+            "{case} gives {got}, enough for as many outputs as there are inputs. With a stride, “same” means ⌈W/S⌉.": (
+                lambda w, k, s: _halves((w - 1) * s + k - w)
+            ),
+            "{case} gives one number, {got}. Return two: `return before, after`.": Either(
+                lambda w, k, s: sum(_same(w, k, s)),
+                lambda w, k, s: sum(_same(w, k, s)) // 2,
+                lambda w, k, s: (k - 1) // 2,
+                lambda w, k, s: k // 2,
             ),
         },
     ),
@@ -468,13 +503,19 @@ lab.declare(
                 lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p), (0, 0)), "edge"), k, s) + b, 0),
                 lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p), (0, 0)), "reflect"), k, s) + b, 0),
             ),
-            "`np.pad(image, padding)` pads the channels as well, so window and kernel no longer fit. Give a pair for each axis: "
-            "((p, p), (p, p), (0, 0)).": Either(
+            "On the padded image, window and kernel no longer fit. Either `np.pad(image, padding)` pads the channels as well (give "
+            "a pair for each axis: ((p, p), (p, p), (0, 0))), or the windows are cut out of the image without padding.": Either(
                 lambda x, k, b, s=1, p=0: np.maximum(np.tensordot(_windows(np.pad(x, p), k, s), k, 3) + b, 0),
                 lambda x, k, b, s=1, p=0: np.maximum((_windows(np.pad(x, p), k, s)[..., None] * k).sum(axis=(2, 3, 4)) + b, 0),
             ),
             "The image has three axes, so `np.pad` needs three pairs: ((p, p), (p, p), (0, 0)).": (
                 lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p))), k, s) + b, 0)
+            ),
+            "The bias is added to each product. Add it once, to their sum.": (
+                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s) + b * k[..., 0].size, 0)
+            ),
+            "One row and one column of windows is missing: count the first window too.": (
+                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s) + b, 0)[:-1, :-1]
             ),
             "Only the first channel is used. The sum goes over all channels.": (
                 lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p)[:, :, :1], k[:, :, :1], s) + b, 0)
@@ -561,7 +602,6 @@ lab.declare(
     "Fast, in NumPy",
     points=3,
     seconds=20,
-    form={"returns the sums as an array": ("returns tuple",)},  # to make tuples takes a loop
     conv_fast=Function(
         _sums,
         cases=lambda rng: {
@@ -695,6 +735,9 @@ lab.declare(
         {
             "You exchanged the two edge filters. A filter for vertical edges looks for changes from left to right: its map shows "
             "the columns of the pavilion, not the rims of the roofs.": {"A": _MAPS["C"], "C": _MAPS["A"]},
+            '{case} is {got}: answer with the full names, "vertical edges" and "horizontal edges".': Either(
+                {"A": "horizontal", "C": "vertical"}, {"A": "horizontal edge", "C": "vertical edge"}
+            ),
             "You exchanged blur and sharpen: which of the two maps shows more detail?": {"B": _MAPS["D"], "D": _MAPS["B"]},
         },
     ),
@@ -745,6 +788,9 @@ lab.declare(
             "You ignore the stride.": lambda x, size, stride, how: _pooled(x, size, 1, how),
             "The windows lie next to each other: `stride` may differ from `size`.": lambda x, size, stride, how: _pooled(
                 x, size, size, how
+            ),
+            "The windows begin next to each other, though their number is right: multiply i and j by the stride.": (
+                lambda x, size, stride, how: _pooled(x, size, 1, how)[tuple(map(slice, _pooled(x, size, stride, how).shape))]
             ),
             "The size of the window is always 2 in your version.": lambda x, size, stride, how: _pooled(x, 2, stride, how),
             "You pooled over the channels too. Each channel is pooled separately.": Either(
@@ -834,6 +880,9 @@ def _relu(x):
     return np.maximum(x, 0)
 
 
+_CHOOSING = {"max", "amax", "nanmax", "sort", "sorted", "where", "clip", "partition", "argmax", "median"}  # from lists, unseen
+
+
 def _only_relu(window, maximum):
     """What two layers have: ReLU, sums, differences and constant factors."""
     a, b = np.array([3.0, -2.0]), np.array([1.0, 4.0])
@@ -845,6 +894,8 @@ def _only_relu(window, maximum):
         return result
 
     call(watched, a, b)
+    names = getattr(getattr(maximum, "__code__", None), "co_names", ())
+    used += [f"`{name}`" for name in names if name in _CHOOSING]
     if used:
         wrong(f"The values are right, but {used[0]} is not allowed here: only `relu`, sums, differences and constant factors.")
 
@@ -863,6 +914,8 @@ lab.declare(
             (-2.0, 5.0),
         ],
         mistakes={
+            "`max` and comparisons are not allowed here: only `relu`, sums, differences and constant factors. They would not work for "
+            "arrays either.": Either(max, lambda a, b: [x if x > y else y for x, y in zip(a, b, strict=True)]),
             "{case} gives the smaller of the two.": lambda a, b: np.minimum(a, b),
             "{case} gives {got}: that is how much b is larger than a. Add it to a.": lambda a, b: _relu(b - a),
             "{case} gives {got}: that is how much a is larger than b. Add it to b.": lambda a, b: _relu(a - b),
@@ -961,39 +1014,39 @@ lab.declare(
     receptive_field=Function(
         _field,
         cases={
-            "one 5×5 layer": ([(5, 1, 1)],),
-            "three 3×3 layers": ([_CONV3] * 3,),
-            "3×3 with stride 2, then 3×3": ([(3, 2, 1), _CONV3],),
-            "3×3, then 3×3 with stride 2": ([_CONV3, (3, 2, 1)],),
-            "strides 2, 2 and 3 and kernels 2, 3, 5, 2": ([(2, 2, 1), (3, 2, 1), (5, 3, 1), (2, 1, 1)],),
-            "3×3 with dilations 1, 2, 4": ([(3, 1, 1), (3, 1, 2), (3, 1, 4)],),
-            "stride 2, then dilation 3": ([(3, 2, 1), (3, 1, 3)],),
-            "dilation 3 with stride 2, then 3×3": ([(3, 2, 3), _CONV3],),
-            "VGG-16 up to block5_conv3": (_VGG,),
+            "for one 5×5 layer": ([(5, 1, 1)],),
+            "for three 3×3 layers": ([_CONV3] * 3,),
+            "for 3×3 with stride 2, then 3×3": ([(3, 2, 1), _CONV3],),
+            "for 3×3, then 3×3 with stride 2": ([_CONV3, (3, 2, 1)],),
+            "for strides 2, 2 and 3 and kernels 2, 3, 5, 2": ([(2, 2, 1), (3, 2, 1), (5, 3, 1), (2, 1, 1)],),
+            "for 3×3 with dilations 1, 2, 4": ([(3, 1, 1), (3, 1, 2), (3, 1, 4)],),
+            "for stride 2, then dilation 3": ([(3, 2, 1), (3, 1, 3)],),
+            "for dilation 3 with stride 2, then 3×3": ([(3, 2, 3), _CONV3],),
+            "for VGG-16 up to block5_conv3": (_VGG,),
         },
         mistakes={
-            "{case}: you get {got}. You multiply the kernel sizes; but neighbouring windows overlap, so a layer adds much less.": (
+            "You get {got} {case}. You multiply the kernel sizes; but neighbouring windows overlap, so a layer adds much less.": (
                 lambda layers: int(np.prod([kernel for kernel, _, _ in layers], dtype=object))
             ),
-            "{case}: you get {got}. You add up the kernel sizes; but neighbouring windows overlap, so each layer adds less than "
+            "You get {got} {case}. You add up the kernel sizes; but neighbouring windows overlap, so each layer adds less than "
             "its kernel.": Either(
                 lambda layers: sum(kernel for kernel, _, _ in layers),
                 lambda layers: sum((kernel - 1) * dilation + 1 for kernel, _, dilation in layers),
             ),
-            "{case}: you get {got}. You ignore the stride: above a stride of 2, neighbouring units are 2 pixels apart.": (
+            "You get {got} {case}. You ignore the stride: above a stride of 2, neighbouring units are 2 pixels apart.": (
                 lambda layers: _field([(kernel, 1, dilation) for kernel, _, dilation in layers])
             ),
-            "{case}: you get {got}. A layer's own stride counts for the layers above it, not for itself.": _own_stride,
-            "{case}: you get {got}. The strides of all layers below multiply; you use only the last one.": _last_stride,
-            "{case}: you get {got}. You go through the layers in the wrong order. The recursion that multiplies the field by the "
+            "You get {got} {case}. A layer's own stride counts for the layers above it, not for itself.": _own_stride,
+            "You get {got} {case}. The strides of all layers below multiply; you use only the last one.": _last_stride,
+            "You get {got} {case}. You go through the layers in the wrong order. The recursion that multiplies the field by the "
             "stride begins at the last layer.": Either(_downwards, lambda layers: _field(layers[::-1])),
-            "{case}: you get {got}. You ignore the dilation.": (
+            "You get {got} {case}. You ignore the dilation.": (
                 lambda layers: _field([(kernel, stride, 1) for kernel, stride, _ in layers])
             ),
-            "{case}: you get {got}. With dilation, a kernel covers (F − 1)·D + 1 cells, not F·D.": (
+            "You get {got} {case}. With dilation, a kernel covers (F − 1)·D + 1 cells, not F·D.": (
                 lambda layers: _field([(kernel * dilation, stride, 1) for kernel, stride, dilation in layers])
             ),
-            "{case}: you get {got}. Begin with one pixel: a unit without layers sees itself.": lambda layers: _field(layers) - 1,
+            "You get {got} {case}. Begin with one pixel: a unit without layers sees itself.": lambda layers: _field(layers) - 1,
         },
     ),
     hints=(
@@ -1055,13 +1108,13 @@ lab.declare(
 # ---------------------------------------------------------------- upwards
 
 
-def _copies(feature_map, kernel, stride, *, add=True, rows=0):
-    """Copies of the kernel that add up, or of which the last one wins; on `rows` more rows and columns than they need."""
-    shape = [(n - 1) * stride + size + rows for n, size in zip(feature_map.shape, kernel.shape, strict=True)]
-    output = np.zeros(shape)
+def _copies(feature_map, kernel, stride, *, add=True, more=0, shape=None):
+    """Copies of the kernel that add up, or of which the last one wins; on `more` rows and columns than they need, or on `shape`."""
+    needed = [(n - 1) * stride + size + more for n, size in zip(feature_map.shape, kernel.shape, strict=True)]
+    output = np.zeros(shape or needed)
     for (i, j), value in np.ndenumerate(feature_map):
-        place = output[i * stride : i * stride + kernel.shape[0], j * stride : j * stride + kernel.shape[1]]
-        place[...] = value * kernel + (place if add else 0)
+        window = slice(i * stride, i * stride + kernel.shape[0]), slice(j * stride, j * stride + kernel.shape[1])
+        output[window] += value * kernel - (0 if add else output[window])
     return output
 
 
@@ -1085,7 +1138,10 @@ lab.declare(
             ),
             "You ignore the stride.": lambda x, k, stride: _copies(x, k, 1),
             "There are rows and columns of zeros beyond the last copy. It begins at (H − 1) · stride and ends F further.": Either(
-                lambda x, k, stride: _copies(x, k, stride, rows=stride), lambda x, k, stride: _copies(x, k, stride, rows=1)
+                lambda x, k, stride: _copies(x, k, stride, more=stride), lambda x, k, stride: _copies(x, k, stride, more=1)
+            ),
+            "Your output has room for H · stride rows only, so the last copies do not fit: they end at (H − 1) · stride + F.": (
+                lambda x, k, stride: _copies(x, k, stride, shape=[n * stride for n in x.shape])
             ),
             "The sum is cropped to H · stride rows, as `same` would do. Return all of it.": (
                 lambda x, k, stride: _copies(x, k, stride)[: x.shape[0] * stride, : x.shape[1] * stride]
