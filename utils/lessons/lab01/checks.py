@@ -5,6 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import signal
 
 from ...check import Either, Function, Lab, Value, array, as_array, as_list, call, choice, need, no_loop, wrong
+from . import reference as ref
 from .arithmetic import record_operations
 
 lab = Lab("lab01", "Lab 01 · Convolution by hand")
@@ -57,25 +58,12 @@ lab.declare(
 )
 
 
-def _correlated(image, kernel):
-    return signal.correlate2d(image, kernel, "valid")
-
-
-def _by_loops(image, kernel, place=lambda i, j: (i, j), multiply=np.multiply):
-    """The correlation as the exercise suggests it, with room for mistakes."""
-    height, width = kernel.shape
-    feature_map = np.zeros((image.shape[0] - height + 1, image.shape[1] - width + 1))
-    for i, j in np.ndindex(feature_map.shape):
-        feature_map[place(i, j)] = np.sum(multiply(image[i : i + height, j : j + width], kernel))
-    return feature_map
-
-
 lab.declare(
     "correlate",
     "Correlation with two loops",
     points=2,
     correlate=Function(
-        _correlated,
+        ref.correlate,
         cases=lambda rng: {
             "for the worked 5×5 grid": (GRID, KERNEL),
             "for a 4×7 image and a 2×3 kernel": (_eighths(rng, 4, 7), _eighths(rng, 2, 3)),
@@ -88,24 +76,24 @@ lab.declare(
                 lambda image, kernel: signal.convolve2d(image, kernel, "valid")
             ),
             "You mirrored the kernel along one axis. It should stay as it is.": Either(
-                lambda image, kernel: _correlated(image, kernel[::-1]),
-                lambda image, kernel: _correlated(image, kernel[:, ::-1]),
+                lambda image, kernel: ref.correlate(image, kernel[::-1]),
+                lambda image, kernel: ref.correlate(image, kernel[:, ::-1]),
             ),
             "You exchanged rows and columns of the kernel (a transposed kernel).": (
-                lambda image, kernel: _correlated(image, kernel.T)
+                lambda image, kernel: ref.correlate(image, kernel.T)
             ),
             "The feature map is transposed: rows and columns are exchanged.": Either(
-                lambda image, kernel: _correlated(image, kernel).T,
-                lambda image, kernel: _by_loops(image, kernel, lambda i, j: (j, i)),
+                lambda image, kernel: ref.correlate(image, kernel).T,
+                lambda image, kernel: ref.correlate_by_loops(image, kernel, lambda i, j: (j, i)),
             ),
             "Only the first row of the feature map is filled. Does `return` stand inside the loop?": (
-                lambda image, kernel: _correlated(image, kernel) * (np.arange(len(image) - len(kernel) + 1) == 0)[:, None]
+                lambda image, kernel: ref.correlate(image, kernel) * (np.arange(len(image) - len(kernel) + 1) == 0)[:, None]
             ),
             "You multiply window and kernel as matrices, with `@`. Multiply them cell by cell, with `*`.": (
-                lambda image, kernel: _by_loops(image, kernel, multiply=np.matmul)
+                lambda image, kernel: ref.correlate_by_loops(image, kernel, multiply=np.matmul)
             ),
             "One row and one column of windows is missing: how many positions are there, H − F or H − F + 1?": (
-                lambda image, kernel: _correlated(image, kernel)[:-1, :-1]
+                lambda image, kernel: ref.correlate(image, kernel)[:-1, :-1]
             ),
             "That is as large as the image: some windows hang over its edge. Use only windows that lie inside.": (
                 lambda image, kernel: signal.correlate2d(image, kernel, "same")
@@ -113,11 +101,11 @@ lab.declare(
             "That is larger than the image: some windows hang over its edge. Use only windows that lie inside.": (
                 lambda image, kernel: signal.correlate2d(image, kernel, "full")
             ),
-            "You average the products; here they are added up.": lambda i, k: _correlated(i, k) / k.size,
+            "You average the products; here they are added up.": lambda i, k: ref.correlate(i, k) / k.size,
             "The decimals are cut off: your feature map holds integers.": Either(
-                lambda image, kernel: _correlated(image, kernel).astype(int),
-                lambda image, kernel: _correlated(image, kernel).astype(image.dtype),
-                lambda image, kernel: _correlated(image, kernel).astype(kernel.dtype),
+                lambda image, kernel: ref.correlate(image, kernel).astype(int),
+                lambda image, kernel: ref.correlate(image, kernel).astype(image.dtype),
+                lambda image, kernel: ref.correlate(image, kernel).astype(kernel.dtype),
             ),
         },
     ),
@@ -349,25 +337,12 @@ lab.declare(
 )
 
 
-def _missing(width, kernel, stride, outputs=None):
-    """How many zeros are missing for ⌈width / stride⌉ outputs, negative where cells are left over."""
-    return ((outputs or -(-width // stride)) - 1) * stride + kernel - width
-
-
-def _halves(total):
-    return total // 2, total - total // 2
-
-
-def _same(width, kernel, stride):
-    return _halves(max(_missing(width, kernel, stride), 0))
-
-
 lab.declare(
     "same_padding",
     "The padding that TensorFlow calls “same”",
     points=2,
     same_padding=Function(
-        _same,
+        ref.same_padding,
         cases=[
             (7, 3, 1),
             (9, 5, 3),
@@ -385,12 +360,17 @@ lab.declare(
         ],
         mistakes={
             "{case} gives {got}: as much on both sides. What happens to an odd total?": Either(
-                lambda w, k, s: (-(-sum(_same(w, k, s)) // 2),) * 2, lambda w, k, s: (sum(_same(w, k, s)) // 2,) * 2
+                lambda w, k, s: (-(-sum(ref.same_padding(w, k, s)) // 2),) * 2,
+                lambda w, k, s: (sum(ref.same_padding(w, k, s)) // 2,) * 2,
             ),
-            "{case} gives {got}: half a zero. What happens to an odd total?": lambda w, k, s: (sum(_same(w, k, s)) / 2,) * 2,
-            "{case} gives {got}: the larger half comes first. TensorFlow puts it last.": lambda w, k, s: _same(w, k, s)[::-1],
+            "{case} gives {got}: half a zero. What happens to an odd total?": lambda w, k, s: (
+                (sum(ref.same_padding(w, k, s)) / 2,) * 2
+            ),
+            "{case} gives {got}: the larger half comes first. TensorFlow puts it last.": lambda w, k, s: ref.same_padding(
+                w, k, s
+            )[::-1],
             "{case} gives {got}: all zeros on one side. They are shared between both.": Either(
-                lambda w, k, s: (0, sum(_same(w, k, s))), lambda w, k, s: (sum(_same(w, k, s)), 0)
+                lambda w, k, s: (0, sum(ref.same_padding(w, k, s))), lambda w, k, s: (sum(ref.same_padding(w, k, s)), 0)
             ),
             "{case} gives {got}: halves of (kernel − 1), or kernel // 2, are right for stride 1 only. A larger stride needs less.": (
                 Either(
@@ -401,21 +381,21 @@ lab.declare(
                 )
             ),
             "{case} gives {got}: a negative padding. Nothing is ever cut off.": Either(
-                lambda w, k, s: _halves(_missing(w, k, s)),
-                lambda w, k, s: (int(_missing(w, k, s) / 2), _missing(w, k, s) - int(_missing(w, k, s) / 2)),
+                lambda w, k, s: ref.halves(ref.lacking(w, k, s)),
+                lambda w, k, s: (int(ref.lacking(w, k, s) / 2), ref.lacking(w, k, s) - int(ref.lacking(w, k, s) / 2)),
             ),
             "{case} gives {got}. The number of outputs is W/S rounded up, not down.": (
-                lambda w, k, s: _halves(max(_missing(w, k, s, w // s), 0))
+                lambda w, k, s: ref.halves(max(ref.lacking(w, k, s, w // s), 0))
             ),
             "{case} gives {got}: kernel − stride is the total only where the stride divides the width.": Either(
-                lambda w, k, s: _halves(max(k - s, 0)), lambda w, k, s: _halves(k - s)
+                lambda w, k, s: ref.halves(max(k - s, 0)), lambda w, k, s: ref.halves(k - s)
             ),
             "{case} gives {got}, enough for as many outputs as there are inputs. With a stride, “same” means ⌈W/S⌉.": (
-                lambda w, k, s: _halves((w - 1) * s + k - w)
+                lambda w, k, s: ref.halves((w - 1) * s + k - w)
             ),
             "{case} gives one number, {got}. Return two: `return before, after`.": Either(
-                lambda w, k, s: sum(_same(w, k, s)),
-                lambda w, k, s: sum(_same(w, k, s)) // 2,
+                lambda w, k, s: sum(ref.same_padding(w, k, s)),
+                lambda w, k, s: sum(ref.same_padding(w, k, s)) // 2,
                 lambda w, k, s: (k - 1) // 2,
                 lambda w, k, s: k // 2,
             ),
@@ -430,23 +410,6 @@ lab.declare(
 
 
 # ---------------------------------------------------------------- a whole layer
-
-
-def _sums(image, kernels, stride=1):
-    """The layer before bias and ReLU."""
-    windows = sliding_window_view(image, kernels.shape[:2], axis=(0, 1))[::stride, ::stride]
-    return np.einsum("ijcab,abcf->ijf", windows, kernels)
-
-
-def _padded(image, padding):
-    return np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
-
-
-def _crowded(image, kernels, bias, stride=1, padding=0):
-    """As many windows as the stride allows, but next to each other."""
-    sums = _sums(_padded(image, padding), kernels)
-    rows, columns = (-(-n // stride) for n in sums.shape[:2])
-    return np.maximum(sums[:rows, :columns] + bias, 0)
 
 
 def _equals_keras(conv_layer):
@@ -468,7 +431,7 @@ lab.declare(
     points=3,
     seconds=60,  # the first import of TensorFlow may take its time
     conv_layer=Function(
-        lambda image, kernels, bias, stride=1, padding=0: np.maximum(_sums(_padded(image, padding), kernels, stride) + bias, 0),
+        lambda image, kernels, bias, stride=1, padding=0: ref.relu(ref.sums(ref.padded(image, padding), kernels, stride) + bias),
         cases=lambda rng: {
             f"for a {h}×{w} image of {c} channels, {f} filters{said}": (
                 _eighths(rng, h, w, c),
@@ -485,40 +448,42 @@ lab.declare(
             )
         },
         mistakes={
-            "There are negative values: you forgot ReLU.": lambda x, k, b, s=1, p=0: _sums(_padded(x, p), k, s) + b,
-            "You forgot the bias.": lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s), 0),
-            "You forgot bias and ReLU.": lambda x, k, b, s=1, p=0: _sums(_padded(x, p), k, s),
-            "The bias comes before ReLU, not after it.": lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s), 0) + b,
+            "There are negative values: you forgot ReLU.": lambda x, k, b, s=1, p=0: ref.sums(ref.padded(x, p), k, s) + b,
+            "You forgot the bias.": lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k, s)),
+            "You forgot bias and ReLU.": lambda x, k, b, s=1, p=0: ref.sums(ref.padded(x, p), k, s),
+            "The bias comes before ReLU, not after it.": lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k, s)) + b,
             "You flipped the kernels. The layer does not.": (
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k[::-1, ::-1], s) + b, 0)
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k[::-1, ::-1], s) + b)
             ),
-            "You ignore the padding.": lambda x, k, b, s=1, p=0: np.maximum(_sums(x, k, s) + b, 0),
-            "You ignore the stride.": lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k) + b, 0),
-            "The windows begin next to each other, though their number is right: multiply i and j by the stride.": _crowded,
+            "You ignore the padding.": lambda x, k, b, s=1, p=0: ref.relu(ref.sums(x, k, s) + b),
+            "You ignore the stride.": lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k) + b),
+            "The windows begin next to each other, though their number is right: multiply i and j by the stride.": (
+                lambda x, k, b, s=1, p=0: ref.relu(ref.crowded(ref.sums(ref.padded(x, p), k), s) + b)
+            ),
             "You pad only one side. `padding` rows and columns of zeros are added on every side.": Either(
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, 0), (p, 0), (0, 0))), k, s) + b, 0),
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((0, p), (0, p), (0, 0))), k, s) + b, 0),
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p, p, 0), k, s) + b),
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p, 0, p), k, s) + b),
             ),
             "You pad with the image's own values. Pad with zeros.": Either(
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p), (0, 0)), "edge"), k, s) + b, 0),
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p), (0, 0)), "reflect"), k, s) + b, 0),
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p, mode="edge"), k, s) + b),
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p, mode="reflect"), k, s) + b),
             ),
             "On the padded image, window and kernel no longer fit. Either `np.pad(image, padding)` pads the channels as well (give "
             "a pair for each axis: ((p, p), (p, p), (0, 0))), or the windows are cut out of the image without padding.": Either(
-                lambda x, k, b, s=1, p=0: np.maximum(np.tensordot(_windows(np.pad(x, p), k, s), k, 3) + b, 0),
-                lambda x, k, b, s=1, p=0: np.maximum((_windows(np.pad(x, p), k, s)[..., None] * k).sum(axis=(2, 3, 4)) + b, 0),
+                lambda x, k, b, s=1, p=0: ref.relu(np.tensordot(ref.windows(np.pad(x, p), k, s), k, 3) + b),
+                lambda x, k, b, s=1, p=0: ref.relu((ref.windows(np.pad(x, p), k, s)[..., None] * k).sum(axis=(2, 3, 4)) + b),
             ),
             "The image has three axes, so `np.pad` needs three pairs: ((p, p), (p, p), (0, 0)).": (
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(np.pad(x, ((p, p), (p, p))), k, s) + b, 0)
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(np.pad(x, ((p, p), (p, p))), k, s) + b)
             ),
             "The bias is added to each product. Add it once, to their sum.": (
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s) + b * k[..., 0].size, 0)
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k, s) + b * k[..., 0].size)
             ),
             "One row and one column of windows is missing: count the first window too.": (
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p), k, s) + b, 0)[:-1, :-1]
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k, s) + b)[:-1, :-1]
             ),
             "Only the first channel is used. The sum goes over all channels.": (
-                lambda x, k, b, s=1, p=0: np.maximum(_sums(_padded(x, p)[:, :, :1], k[:, :, :1], s) + b, 0)
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p)[:, :, :1], k[:, :, :1], s) + b)
             ),
         },
     ),
@@ -532,29 +497,12 @@ lab.declare(
 )
 
 
-def _windows(image, kernels, stride):
-    """(rows, columns, F, G, channels)"""
-    windows = sliding_window_view(image, kernels.shape[:2], axis=(0, 1))[::stride, ::stride]
-    return np.moveaxis(windows, 2, 4)
-
-
-def _matrix(kernel, height, width, order="C"):
-    """Column n of the matrix is the library's response to an image with a single 1 at position n."""
-    images = [unit.reshape(height, width, order=order) for unit in np.eye(height * width)]
-    return np.stack([signal.correlate2d(image, kernel, "valid").ravel() for image in images], axis=1)
-
-
-def _never_moved(kernel, height, width):
-    matrix = _matrix(kernel, height, width)
-    return np.tile(matrix[0], (len(matrix), 1))
-
-
 lab.declare(
     "toeplitz",
     "The layer as a matrix",
     points=2,
     toeplitz=Function(
-        _matrix,
+        ref.toeplitz,
         cases=lambda rng: {
             "for the worked kernel and a 5×5 image": (KERNEL, 5, 5),
             "for a 2×3 kernel and a 4×6 image": (_eighths(rng, 2, 3), 4, 6),
@@ -562,16 +510,20 @@ lab.declare(
         },
         mistakes={
             "That is the transposed matrix. A row should make an output; a column belongs to a pixel.": (
-                lambda kernel, height, width: _matrix(kernel, height, width).T
+                lambda kernel, height, width: ref.toeplitz(kernel, height, width).T
             ),
-            "The kernel is flipped: that is the matrix of a true convolution.": lambda k, h, w: _matrix(k[::-1, ::-1], h, w),
-            "The image is flattened column by column; `image.ravel()` goes row by row.": lambda k, h, w: _matrix(k, h, w, "F"),
+            "The kernel is flipped: that is the matrix of a true convolution.": lambda k, h, w: ref.toeplitz(k[::-1, ::-1], h, w),
+            "The image is flattened column by column; `image.ravel()` goes row by row.": lambda k, h, w: ref.toeplitz(
+                k, h, w, "F"
+            ),
             "That has four axes. Reshape it to (outputs, inputs).": (
-                lambda k, h, w: _matrix(k, h, w).reshape(h - k.shape[0] + 1, w - k.shape[1] + 1, h, w)
+                lambda k, h, w: ref.toeplitz(k, h, w).reshape(h - k.shape[0] + 1, w - k.shape[1] + 1, h, w)
             ),
-            "That has three axes. Reshape it to (outputs, inputs).": lambda k, h, w: _matrix(k, h, w).reshape(-1, h, w),
-            "Every row holds the kernel at the same position: it must move with the window.": _never_moved,
-            "The decimals are cut off: your matrix holds integers.": lambda k, h, w: _matrix(k, h, w).astype(int),
+            "That has three axes. Reshape it to (outputs, inputs).": lambda k, h, w: ref.toeplitz(k, h, w).reshape(-1, h, w),
+            "Every row holds the kernel at the same position: it must move with the window.": lambda k, h, w: np.tile(
+                ref.toeplitz(k, h, w)[0], (len(ref.toeplitz(k, h, w)), 1)
+            ),
+            "The decimals are cut off: your matrix holds integers.": lambda k, h, w: ref.toeplitz(k, h, w).astype(int),
         },
     ),
     hints=(
@@ -603,27 +555,29 @@ lab.declare(
     points=3,
     seconds=20,
     conv_fast=Function(
-        _sums,
+        ref.sums,
         cases=lambda rng: {
             "for a 6×9 image of 3 channels and 4 filters of 3×2": (_eighths(rng, 6, 9, 3), _eighths(rng, 3, 2, 3, 4)),
             "for a 5×4 image of 1 channel and 1 filter of 1×3": (_eighths(rng, 5, 4, 1), _eighths(rng, 1, 3, 1, 1)),
             "for a 7×7 image of 4 channels and 4 filters of 4×4": (_eighths(rng, 7, 7, 4), _eighths(rng, 4, 4, 4, 4)),
         },
         mistakes={
-            "The kernels are flipped.": lambda x, k: _sums(x, k[::-1, ::-1]),
+            "The kernels are flipped.": lambda x, k: ref.sums(x, k[::-1, ::-1]),
             "The kernels are transposed: their rows and columns are exchanged.": lambda x, k: np.einsum(
                 "ijcba,abcf->ijf", sliding_window_view(x, k.shape[:2], axis=(0, 1)), k
             ),
             "The values are right but the axes are not in order: it should be (rows, columns, filters).": Either(
-                lambda x, k: np.moveaxis(_sums(x, k), 2, 0), lambda x, k: _sums(x, k).transpose(1, 0, 2)
+                lambda x, k: np.moveaxis(ref.sums(x, k), 2, 0), lambda x, k: ref.sums(x, k).transpose(1, 0, 2)
             ),
             "There is an axis too many or too few: it should be (rows, columns, filters).": Either(
-                lambda x, k: np.squeeze(_sums(x, k)), lambda x, k: _sums(x, k)[None], lambda x, k: _sums(x, k)[:, :, None]
+                lambda x, k: np.squeeze(ref.sums(x, k)),
+                lambda x, k: ref.sums(x, k)[None],
+                lambda x, k: ref.sums(x, k)[:, :, None],
             ),
-            "Leave out ReLU this time: the plain sums are asked for.": lambda x, k: np.maximum(_sums(x, k), 0),
-            "The filters are added up. Each filter should make a channel of its own.": lambda x, k: _sums(x, k).sum(axis=2),
+            "Leave out ReLU this time: the plain sums are asked for.": lambda x, k: np.maximum(ref.sums(x, k), 0),
+            "The filters are added up. Each filter should make a channel of its own.": lambda x, k: ref.sums(x, k).sum(axis=2),
             "Channel c of the kernels meets another channel of the image. Look at the order of the axes that you sum over.": (
-                lambda x, k: _sums(x[:, :, ::-1], k)
+                lambda x, k: ref.sums(x[:, :, ::-1], k)
             ),
         },
     ),
@@ -751,24 +705,12 @@ lab.declare(
 # ---------------------------------------------------------------- pooling
 
 
-def _pooled(feature_map, size, stride, how):
-    return how(sliding_window_view(feature_map, (size, size), axis=(0, 1)), axis=(3, 4))[::stride, ::stride]
-
-
-def _hanging(feature_map, size, stride, how):
-    """Windows that hang over the edge are pooled too, as far as they go."""
-    rows, columns = (-(-max(n - size, 0) // stride) + 1 for n in feature_map.shape[:2])
-    return np.stack(
-        [[how(feature_map[i * stride :, j * stride :][:size, :size], axis=(0, 1)) for j in range(columns)] for i in range(rows)]
-    )
-
-
 lab.declare(
     "pool",
     "Pooling",
     points=2,
     pool=Function(
-        _pooled,
+        ref.pool,
         cases=lambda rng: {
             f"for {name} pooling, size {size}, stride {stride}, of a {what}": (feature_map, size, stride, how)
             for negative in [_eighths(rng, 7, 10, 3) - 3]  # so that a maximum that begins with 0 shows
@@ -782,33 +724,33 @@ lab.declare(
             )
         },
         mistakes={
-            "You ignore `how`: that is the maximum.": lambda x, size, stride, how: _pooled(x, size, stride, np.max),
-            "You ignore `how`: that is the average.": lambda x, size, stride, how: _pooled(x, size, stride, np.mean),
-            "That is the smallest value of each window.": lambda x, size, stride, how: _pooled(x, size, stride, np.min),
-            "You ignore the stride.": lambda x, size, stride, how: _pooled(x, size, 1, how),
-            "The windows lie next to each other: `stride` may differ from `size`.": lambda x, size, stride, how: _pooled(
+            "You ignore `how`: that is the maximum.": lambda x, size, stride, how: ref.pool(x, size, stride, np.max),
+            "You ignore `how`: that is the average.": lambda x, size, stride, how: ref.pool(x, size, stride, np.mean),
+            "That is the smallest value of each window.": lambda x, size, stride, how: ref.pool(x, size, stride, np.min),
+            "You ignore the stride.": lambda x, size, stride, how: ref.pool(x, size, 1, how),
+            "The windows lie next to each other: `stride` may differ from `size`.": lambda x, size, stride, how: ref.pool(
                 x, size, size, how
             ),
             "The windows begin next to each other, though their number is right: multiply i and j by the stride.": (
-                lambda x, size, stride, how: _pooled(x, size, 1, how)[tuple(map(slice, _pooled(x, size, stride, how).shape))]
+                lambda x, size, stride, how: ref.pool(x, size, 1, how)[tuple(map(slice, ref.pool(x, size, stride, how).shape))]
             ),
-            "The size of the window is always 2 in your version.": lambda x, size, stride, how: _pooled(x, 2, stride, how),
+            "The size of the window is always 2 in your version.": lambda x, size, stride, how: ref.pool(x, 2, stride, how),
             "You pooled over the channels too. Each channel is pooled separately.": Either(
-                lambda x, size, stride, how: how(_pooled(x, size, stride, how), axis=2),
-                lambda x, size, stride, how: np.repeat(how(_pooled(x, size, stride, how), axis=2)[:, :, None], x.shape[2], 2),
+                lambda x, size, stride, how: how(ref.pool(x, size, stride, how), axis=2),
+                lambda x, size, stride, how: np.repeat(how(ref.pool(x, size, stride, how), axis=2)[:, :, None], x.shape[2], 2),
             ),
-            "Windows that hang over the edge are pooled too. Leave them out.": _hanging,
+            "Windows that hang over the edge are pooled too. Leave them out.": ref.pool_over_the_edge,
             "The largest value of a negative window comes out as 0: begin with a value of the window, not with 0.": (
-                lambda x, size, stride, how: np.maximum(_pooled(x, size, stride, how), 0 if how is np.max else -np.inf)
+                lambda x, size, stride, how: np.maximum(ref.pool(x, size, stride, how), 0 if how is np.max else -np.inf)
             ),
             "The decimals of a mean are cut off when the map holds integers: the result must hold decimals.": (
-                lambda x, size, stride, how: _pooled(x, size, stride, how).astype(x.dtype)
+                lambda x, size, stride, how: ref.pool(x, size, stride, how).astype(x.dtype)
             ),
             "The decimals are cut off: your pooled map holds integers.": (
-                lambda x, size, stride, how: _pooled(x, size, stride, how).astype(int)
+                lambda x, size, stride, how: ref.pool(x, size, stride, how).astype(int)
             ),
             "Rows and columns of the pooled map are exchanged.": (
-                lambda x, size, stride, how: _pooled(x, size, stride, how).transpose(1, 0, 2)
+                lambda x, size, stride, how: ref.pool(x, size, stride, how).transpose(1, 0, 2)
             ),
         },
     ),
@@ -820,15 +762,11 @@ lab.declare(
 )
 
 
-def _average(size, channels):
-    return np.ones((size, size, 1, 1)) / size**2 * np.eye(channels)
-
-
 lab.declare(
     "average_kernel",
     "Average pooling is a convolution",
     average_kernel=Function(
-        _average,
+        ref.average_kernel,
         cases={
             f"for size {size} and {channels} channel{'s' if channels > 1 else ''}": (size, channels)
             for size, channels in ((2, 3), (3, 2), (3, 1), (1, 4))
@@ -840,12 +778,14 @@ lab.declare(
             "Every output channel averages over all input channels. Pooling keeps channels apart.": (
                 lambda size, channels: np.full((size, size, channels, channels), 1 / size**2 / channels)
             ),
-            "These kernels sum the window instead of averaging it.": lambda size, channels: _average(size, channels) * size**2,
+            "These kernels sum the window instead of averaging it.": lambda size, channels: (
+                ref.average_kernel(size, channels) * size**2
+            ),
             "A window holds size × size values; you divide by `size` only.": lambda size, channels: (
-                _average(size, channels) * size
+                ref.average_kernel(size, channels) * size
             ),
             "You divide by the number of channels too; each channel is averaged separately.": Either(
-                lambda size, channels: _average(size, channels) / channels,
+                lambda size, channels: ref.average_kernel(size, channels) / channels,
             ),
             "Only the middle of each window counts in your kernels. All its values count alike.": (
                 lambda size, channels: (
@@ -876,10 +816,6 @@ class _Window(Value):
         need((highest, lowest) == (1, 1), f"max(window) is {highest:g} and max(−window) is {lowest:g}. Both should be 1.")
 
 
-def _relu(x):
-    return np.maximum(x, 0)
-
-
 _CHOOSING = {"max", "amax", "nanmax", "sort", "sorted", "where", "clip", "partition", "argmax", "median"}  # from lists, unseen
 
 
@@ -906,7 +842,7 @@ lab.declare(
     points=2,
     window=_Window([1, -1], {"max(window) is 1 and max(−window) is 0. Both should be 1.": [1, 0]}),
     maximum=Function(
-        lambda a, b: a + _relu(b - a),
+        lambda a, b: a + ref.relu(b - a),
         cases=[
             (np.array([3.0, -2.0, -5.0, 0.0, 1.5]), np.array([1.0, 4.0, -1.0, 0.0, 1.5])),
             (np.array([[-3.0, -2.5]]), np.array([[-2.0, -4.0]])),
@@ -917,15 +853,15 @@ lab.declare(
             "`max` and comparisons are not allowed here: only `relu`, sums, differences and constant factors. They would not work for "
             "arrays either.": Either(max, lambda a, b: [x if x > y else y for x, y in zip(a, b, strict=True)]),
             "{case} gives the smaller of the two.": lambda a, b: np.minimum(a, b),
-            "{case} gives {got}: that is how much b is larger than a. Add it to a.": lambda a, b: _relu(b - a),
-            "{case} gives {got}: that is how much a is larger than b. Add it to b.": lambda a, b: _relu(a - b),
-            "{case} gives the larger of a and 0, plus the larger of b and 0.": lambda a, b: _relu(a) + _relu(b),
-            "{case} gives {got}: that is the difference between the two.": lambda a, b: _relu(a - b) + _relu(b - a),
+            "{case} gives {got}: that is how much b is larger than a. Add it to a.": lambda a, b: ref.relu(b - a),
+            "{case} gives {got}: that is how much a is larger than b. Add it to b.": lambda a, b: ref.relu(a - b),
+            "{case} gives the larger of a and 0, plus the larger of b and 0.": lambda a, b: ref.relu(a) + ref.relu(b),
+            "{case} gives {got}: that is the difference between the two.": lambda a, b: ref.relu(a - b) + ref.relu(b - a),
             "{case} gives {got}. Nearly: you add to a what a has more than b. When is something to be added to a?": (
-                lambda a, b: a + _relu(a - b)
+                lambda a, b: a + ref.relu(a - b)
             ),
             "{case} gives {got}: where both are negative, ReLU leaves nothing of them.": Either(
-                lambda a, b: _relu(np.maximum(a, b)), lambda a, b: _relu(a) + _relu(b - _relu(a))
+                lambda a, b: ref.relu(np.maximum(a, b)), lambda a, b: ref.relu(a) + ref.relu(b - ref.relu(a))
             ),
         },
     ),
@@ -971,38 +907,6 @@ lab.declare(
 # ---------------------------------------------------------------- what a unit sees
 
 
-def _field(layers):
-    field, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        field += (kernel - 1) * dilation * jump
-        jump *= stride
-    return field
-
-
-def _downwards(layers):
-    """The recursion from the output to the image, taken through `layers` in the order given."""
-    field = 1
-    for kernel, stride, dilation in layers:
-        field = (field - 1) * stride + (kernel - 1) * dilation + 1
-    return field
-
-
-def _own_stride(layers):
-    field, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        jump *= stride
-        field += (kernel - 1) * dilation * jump
-    return field
-
-
-def _last_stride(layers):
-    field, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        field += (kernel - 1) * dilation * jump
-        jump = stride
-    return field
-
-
 _CONV3, _POOL2 = (3, 1, 1), (2, 2, 1)
 _VGG = [_CONV3, _CONV3, _POOL2] * 2 + [_CONV3, _CONV3, _CONV3, _POOL2] * 2 + [_CONV3, _CONV3, _CONV3]
 
@@ -1012,7 +916,7 @@ lab.declare(
     "Receptive field",
     points=2,
     receptive_field=Function(
-        _field,
+        ref.receptive_field,
         cases={
             "for one 5×5 layer": ([(5, 1, 1)],),
             "for three 3×3 layers": ([_CONV3] * 3,),
@@ -1034,19 +938,25 @@ lab.declare(
                 lambda layers: sum((kernel - 1) * dilation + 1 for kernel, _, dilation in layers),
             ),
             "You get {got} {case}. You ignore the stride: above a stride of 2, neighbouring units are 2 pixels apart.": (
-                lambda layers: _field([(kernel, 1, dilation) for kernel, _, dilation in layers])
+                lambda layers: ref.receptive_field([(kernel, 1, dilation) for kernel, _, dilation in layers])
             ),
-            "You get {got} {case}. A layer's own stride counts for the layers above it, not for itself.": _own_stride,
-            "You get {got} {case}. The strides of all layers below multiply; you use only the last one.": _last_stride,
+            "You get {got} {case}. A layer's own stride counts for the layers above it, not for itself.": lambda layers: (
+                ref.receptive_field(layers, own=True)
+            ),
+            "You get {got} {case}. The strides of all layers below multiply; you use only the last one.": lambda layers: (
+                ref.receptive_field(layers, product=False)
+            ),
             "You get {got} {case}. You go through the layers in the wrong order. The recursion that multiplies the field by the "
-            "stride begins at the last layer.": Either(_downwards, lambda layers: _field(layers[::-1])),
+            "stride begins at the last layer.": Either(ref.field_from_the_top, lambda layers: ref.receptive_field(layers[::-1])),
             "You get {got} {case}. You ignore the dilation.": (
-                lambda layers: _field([(kernel, stride, 1) for kernel, stride, _ in layers])
+                lambda layers: ref.receptive_field([(kernel, stride, 1) for kernel, stride, _ in layers])
             ),
             "You get {got} {case}. With dilation, a kernel covers (F − 1)·D + 1 cells, not F·D.": (
-                lambda layers: _field([(kernel * dilation, stride, 1) for kernel, stride, dilation in layers])
+                lambda layers: ref.receptive_field([(kernel * dilation, stride, 1) for kernel, stride, dilation in layers])
             ),
-            "You get {got} {case}. Begin with one pixel: a unit without layers sees itself.": lambda layers: _field(layers) - 1,
+            "You get {got} {case}. Begin with one pixel: a unit without layers sees itself.": lambda layers: (
+                ref.receptive_field(layers) - 1
+            ),
         },
     ),
     hints=(
@@ -1057,19 +967,11 @@ lab.declare(
 )
 
 
-def _dilated(kernel, rows, columns=None, *, tail=False):
-    """The kernel with `rows` and `columns` as dilations of its two axes; `tail`: zeros after the last weight too."""
-    columns = rows if columns is None else columns
-    dilated = np.zeros((kernel.shape[0] * rows, kernel.shape[1] * columns))
-    dilated[::rows, ::columns] = kernel
-    return dilated if tail else dilated[: dilated.shape[0] - rows + 1, : dilated.shape[1] - columns + 1]
-
-
 lab.declare(
     "dilate",
     "Dilation",
     dilate=Function(
-        _dilated,
+        ref.dilate,
         cases=lambda rng: {
             "for the worked kernel and dilation 2": (KERNEL, 2),
             "for a 2×4 kernel and dilation 3": (_eighths(rng, 2, 4), 3),
@@ -1078,23 +980,23 @@ lab.declare(
         },
         mistakes={
             "There are zeros after the last weight. They widen the kernel and see nothing.": (
-                lambda kernel, dilation: _dilated(kernel, dilation, tail=True)
+                lambda kernel, dilation: ref.dilate(kernel, dilation, tail=True)
             ),
             "There are zeros around the weights. They belong between them only.": (
-                lambda kernel, dilation: np.pad(_dilated(kernel, dilation), dilation - 1)
+                lambda kernel, dilation: np.pad(ref.dilate(kernel, dilation), dilation - 1)
             ),
             "There is one zero too many between the weights: with dilation D there are D − 1.": (
-                lambda kernel, dilation: _dilated(kernel, dilation + 1)
+                lambda kernel, dilation: ref.dilate(kernel, dilation + 1)
             ),
             "You repeated the weights; between them there should be zeros.": (
                 lambda kernel, dilation: np.kron(kernel, np.ones((dilation, dilation)))
             ),
             "Only one of the two axes is dilated.": Either(
-                lambda kernel, dilation: _dilated(kernel, dilation, 1), lambda kernel, dilation: _dilated(kernel, 1, dilation)
+                lambda kernel, dilation: ref.dilate(kernel, dilation, 1), lambda kernel, dilation: ref.dilate(kernel, 1, dilation)
             ),
-            "The dilation is always 2 in your version.": lambda kernel, dilation: _dilated(kernel, 2),
+            "The dilation is always 2 in your version.": lambda kernel, dilation: ref.dilate(kernel, 2),
             "The decimals are cut off: your kernel holds integers.": (
-                lambda kernel, dilation: _dilated(kernel, dilation).astype(int)
+                lambda kernel, dilation: ref.dilate(kernel, dilation).astype(int)
             ),
         },
     ),
@@ -1108,22 +1010,12 @@ lab.declare(
 # ---------------------------------------------------------------- upwards
 
 
-def _copies(feature_map, kernel, stride, *, add=True, more=0, shape=None):
-    """Copies of the kernel that add up, or of which the last one wins; on `more` rows and columns than they need, or on `shape`."""
-    needed = [(n - 1) * stride + size + more for n, size in zip(feature_map.shape, kernel.shape, strict=True)]
-    output = np.zeros(shape or needed)
-    for (i, j), value in np.ndenumerate(feature_map):
-        window = slice(i * stride, i * stride + kernel.shape[0]), slice(j * stride, j * stride + kernel.shape[1])
-        output[window] += value * kernel - (0 if add else output[window])
-    return output
-
-
 lab.declare(
     "conv_transpose",
     "Transposed convolution",
     points=2,
     conv_transpose=Function(
-        _copies,
+        ref.copies,
         cases=lambda rng: {
             "for a 2×3 map and stride 1": (GRID[:2, :3], KERNEL, 1),
             "for a 3×4 map, a 3×2 kernel and stride 2": (_eighths(rng, 3, 4), _eighths(rng, 3, 2), 2),
@@ -1131,26 +1023,26 @@ lab.declare(
             "for a map of one value": (_eighths(rng, 1, 1) + 4, _eighths(rng, 2, 3), 2),
         },
         mistakes={
-            "The kernel is flipped: put it down as it is.": lambda x, k, stride: _copies(x, k[::-1, ::-1], stride),
-            "The kernel is transposed: put it down as it is.": lambda x, k, stride: _copies(x, k.T, stride),
+            "The kernel is flipped: put it down as it is.": lambda x, k, stride: ref.copies(x, k[::-1, ::-1], stride),
+            "The kernel is transposed: put it down as it is.": lambda x, k, stride: ref.copies(x, k.T, stride),
             "Where copies overlap, the last one wins in your version. They should add up.": (
-                lambda x, k, stride: _copies(x, k, stride, add=False)
+                lambda x, k, stride: ref.copies(x, k, stride, add=False)
             ),
-            "You ignore the stride.": lambda x, k, stride: _copies(x, k, 1),
+            "You ignore the stride.": lambda x, k, stride: ref.copies(x, k, 1),
             "There are rows and columns of zeros beyond the last copy. It begins at (H − 1) · stride and ends F further.": Either(
-                lambda x, k, stride: _copies(x, k, stride, more=stride), lambda x, k, stride: _copies(x, k, stride, more=1)
+                lambda x, k, stride: ref.copies(x, k, stride, more=stride), lambda x, k, stride: ref.copies(x, k, stride, more=1)
             ),
             "Your output has room for H · stride rows only, so the last copies do not fit: they end at (H − 1) · stride + F.": (
-                lambda x, k, stride: _copies(x, k, stride, shape=[n * stride for n in x.shape])
+                lambda x, k, stride: ref.copies(x, k, stride, shape=[n * stride for n in x.shape])
             ),
             "The sum is cropped to H · stride rows, as `same` would do. Return all of it.": (
-                lambda x, k, stride: _copies(x, k, stride)[: x.shape[0] * stride, : x.shape[1] * stride]
+                lambda x, k, stride: ref.copies(x, k, stride)[: x.shape[0] * stride, : x.shape[1] * stride]
             ),
             "That is a convolution, which collects. Here each value of the map spreads over a window.": Either(
                 lambda x, k, stride: signal.correlate2d(x, k, "valid")[::stride, ::stride],
                 lambda x, k, stride: signal.correlate2d(x, k, "full")[::stride, ::stride],
             ),
-            "The decimals are cut off: your sum holds integers.": lambda x, k, stride: _copies(x, k, stride).astype(int),
+            "The decimals are cut off: your sum holds integers.": lambda x, k, stride: ref.copies(x, k, stride).astype(int),
         },
     ),
     hints=(
@@ -1165,21 +1057,12 @@ lab.declare(
 # ---------------------------------------------------------------- the way back
 
 
-def _to_kernel(image, gradient):
-    """∂L/∂kernel from the sum: weight (a, b) touches output (i, j) through pixel (i + a, j + b)."""
-    rows, columns = (n - m + 1 for n, m in zip(image.shape, gradient.shape, strict=True))
-    result = np.zeros((rows, columns))
-    for (i, j), value in np.ndenumerate(gradient):
-        result += value * image[i : i + rows, j : j + columns]
-    return result
-
-
 lab.declare(
     "kernel_gradient",
     "Gradient with respect to the kernel",
     points=2,
     kernel_gradient=Function(
-        _to_kernel,
+        ref.kernel_gradient,
         cases=lambda rng: {
             "for a 5×5 image and a 3×3 kernel": (_eighths(rng, 5, 5), _eighths(rng, 3, 3)),
             "for a 4×7 image and a 2×3 kernel": (_eighths(rng, 4, 7), _eighths(rng, 3, 5)),
@@ -1188,9 +1071,9 @@ lab.declare(
         mistakes={
             "The gradient is flipped: correlate, do not convolve.": lambda x, g: signal.convolve2d(x, g, "valid"),
             "The result is rotated by 180°. Did you exchange the two arguments of `correlate2d`?": (
-                lambda x, g: _to_kernel(x, g)[::-1, ::-1]
+                lambda x, g: ref.kernel_gradient(x, g)[::-1, ::-1]
             ),
-            "The result is transposed.": lambda x, g: _to_kernel(x, g).T,
+            "The result is transposed.": lambda x, g: ref.kernel_gradient(x, g).T,
             "That is the full correlation. Only windows inside the image count (`valid`).": Either(
                 lambda x, g: signal.correlate2d(x, g), lambda x, g: signal.convolve2d(x, g)
             ),
@@ -1198,9 +1081,9 @@ lab.declare(
                 lambda x, g: signal.correlate2d(x, g, "same"), lambda x, g: signal.convolve2d(x, g, "same")
             ),
             "You average over the outputs. The chain rule adds up what the weight does to each of them.": (
-                lambda x, g: _to_kernel(x, g) / g.size
+                lambda x, g: ref.kernel_gradient(x, g) / g.size
             ),
-            "The sign is wrong: that is the step down the gradient, not the gradient.": lambda x, g: -_to_kernel(x, g),
+            "The sign is wrong: that is the step down the gradient, not the gradient.": lambda x, g: -ref.kernel_gradient(x, g),
         },
     ),
     hints=(
@@ -1210,17 +1093,12 @@ lab.declare(
 )
 
 
-def _to_image(kernel, gradient):
-    """∂L/∂image: each output sends its gradient back to the window that it saw."""
-    return _copies(gradient, kernel, 1)
-
-
 lab.declare(
     "image_gradient",
     "Gradient with respect to the image",
     points=3,
     image_gradient=Function(
-        _to_image,
+        ref.image_gradient,
         cases=lambda rng: {
             "for a 5×5 image and a 3×3 kernel": (_eighths(rng, 3, 3), _eighths(rng, 3, 3)),
             "for a 4×7 image and a 2×3 kernel": (_eighths(rng, 2, 3), _eighths(rng, 3, 5)),
@@ -1230,8 +1108,8 @@ lab.declare(
             "The kernel lies the wrong way round: on the way back it is a true convolution, flipped.": Either(
                 lambda k, g: signal.correlate2d(g, k), lambda k, g: signal.correlate2d(k, g)
             ),
-            "The result is rotated by 180°.": lambda k, g: _to_image(k, g)[::-1, ::-1],
-            "The kernel is transposed.": lambda k, g: _to_image(k.T, g),
+            "The result is rotated by 180°.": lambda k, g: ref.image_gradient(k, g)[::-1, ::-1],
+            "The kernel is transposed.": lambda k, g: ref.image_gradient(k.T, g),
             "The result is too small: every pixel of the image needs a value, also those at the rim (`full`).": Either(
                 lambda k, g: signal.convolve2d(g, k, "same"),
                 lambda k, g: signal.correlate2d(g, k, "same"),
@@ -1240,9 +1118,9 @@ lab.declare(
                 lambda k, g: signal.correlate2d(g, k, "valid"),
             ),
             "You average over the outputs. The chain rule adds up what the pixel does to each of them.": (
-                lambda k, g: _to_image(k, g) / g.size
+                lambda k, g: ref.image_gradient(k, g) / g.size
             ),
-            "The sign is wrong: that is the step down the gradient, not the gradient.": lambda k, g: -_to_image(k, g),
+            "The sign is wrong: that is the step down the gradient, not the gradient.": lambda k, g: -ref.image_gradient(k, g),
         },
     ),
     hints=(
