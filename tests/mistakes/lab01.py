@@ -149,8 +149,16 @@ def conv_fast(image, kernels):
             ("np.where", [1, -1], "np.where(a > b, a, b)", "`>` is not allowed here"),
             ("a comparison as a factor", [1, -1], "a * (a > b) + b * (a <= b)", "`>` is not allowed here"),
             ("the absolute value", [1, -1], "(a + b + abs(a - b)) / 2", "`absolute` is not allowed here"),
-            ("np.max over both", [1, -1], "np.max(np.stack([a, b]), axis=0)", "`np.stack` is not allowed here"),
+            ("np.max over both", [1, -1], "np.max(np.stack([a, b]), axis=0)", "max` is not allowed here"),
             ("a square root", [1, -1], "(a + b + np.sqrt((a - b) ** 2)) / 2", "is not allowed here"),
+            ("np.sort", [1, -1], "np.sort([a, b], axis=0)[1]", "`sort` is not allowed here"),
+            ("built-in max", [1, -1], "max(a, b)", "`max` and comparisons are not allowed here"),
+            (
+                "a loop that compares",
+                [1, -1],
+                "np.array([p if q < p else q for p, q in zip(np.ravel(a), np.ravel(b))]).reshape(np.shape(a))",
+                "`<` is not allowed here",
+            ),
             (
                 "element by element",
                 [1, -1],
@@ -471,6 +479,8 @@ def average_kernel(size, channels):
             ("NumPy's functions", "[1.0, -1.0]", "np.add(np.asarray(a), relu(np.subtract(b, a)))"),
             ("three terms", "[1, -1]", "relu(a) - relu(-a) + relu(b - a)"),
             ("with its own relu", "[1, -1]", "a + np.maximum(0, b - a)"),
+            ("a loop", "[1, -1]", "np.reshape([p + relu(q - p) for p, q in zip(np.ravel(a), np.ravel(b))], np.shape(a))"),
+            ("np.sum", "[1, -1]", "np.sum(np.stack([a, relu(b - a)]), axis=0)"),
         )
     ] + [("in place", """
 window = [1, -1]

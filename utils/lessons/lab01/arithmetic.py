@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+# Functions that choose one of several values, by name.
+CHOOSING = {"max", "amax", "nanmax", "min", "amin", "nanmin", "sort", "sorted", "where", "clip", "partition", "median", "select"}
+
 _SUMS = {"add", "subtract", "negative", "positive"}
-_NAMES = {"greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}
+_BY_CONSTANTS = {"multiply", "matmul"}  # and division, where the constant divides
+_SYMBOLS = {"greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}
 
 
 def record_operations(function: Callable, *arguments: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -19,22 +23,19 @@ def record_operations(function: Callable, *arguments: np.ndarray) -> tuple[np.nd
         """An array that notes which operations it takes part in; its elements do so too."""
 
         def __array_ufunc__(self, operation, method, *inputs, out=None, **options):
-            constants = [each for each in inputs if not isinstance(each, Watched)]
-            name = operation.__name__
-            relu = name in ("maximum", "fmax") and len(constants) == 1 and not np.any(constants[0])
-            scaled = name == "multiply" or (name in ("divide", "true_divide") and isinstance(inputs[0], Watched))
-            scaled = scaled and len(constants) == 1
-            if method != "__call__" or not (name in _SUMS or relu or scaled):
-                forbidden.append(f"`{_NAMES.get(name, name)}`")
-            values = [each.view(np.ndarray) if isinstance(each, Watched) else each for each in inputs]
+            name, constants = operation.__name__, [each for each in inputs if not isinstance(each, Watched)]
+            relu = name in ("maximum", "fmax") and method == "__call__" and len(constants) == 1 and not np.any(constants[0])
+            scaled = name in _BY_CONSTANTS or (name in ("divide", "true_divide") and isinstance(inputs[0], Watched))
+            if not (name in _SUMS or relu or (scaled and len(constants) == 1)):
+                forbidden.append(f"`{_SYMBOLS.get(name, name)}`")
             if out is not None:
-                options["out"] = tuple(each.view(np.ndarray) if isinstance(each, Watched) else each for each in out)
-            result = getattr(operation, method)(*values, **options)
+                options["out"] = tuple(_unwatched(each) for each in out)
+            result = getattr(operation, method)(*map(_unwatched, inputs), **options)
             return result if result is NotImplemented else np.asarray(result).view(Watched)
 
         def __array_function__(self, function, types, arguments, options):
-            if function.__name__ not in ("zeros_like", "copy", "shape", "ndim", "size", "copyto"):
-                forbidden.append(f"`np.{function.__name__}`")
+            if function.__name__ in CHOOSING:
+                forbidden.append(f"`{function.__name__}`")
             return super().__array_function__(function, types, arguments, options)
 
         def __getitem__(self, key):
@@ -43,5 +44,7 @@ def record_operations(function: Callable, *arguments: np.ndarray) -> tuple[np.nd
         def __iter__(self):
             return (self[i] for i in range(len(self)))
 
-    result = function(*(argument.view(Watched) for argument in arguments))
-    return result.view(np.ndarray) if isinstance(result, Watched) else result, forbidden
+    def _unwatched(value):
+        return value.view(np.ndarray) if isinstance(value, Watched) else value
+
+    return _unwatched(function(*(argument.view(Watched) for argument in arguments))), forbidden

@@ -1,12 +1,14 @@
 """Checks of Lab 01: one window, a whole layer, several ways to compute it, pooling, receptive fields and the way back."""
 
+import functools
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import signal
 
 from ...check import Either, Function, Lab, Value, array, as_array, as_list, call, choice, need, no_loop, wrong
 from . import reference as ref
-from .arithmetic import record_operations
+from .arithmetic import CHOOSING, record_operations
 
 lab = Lab("lab01", "Lab 01 · Convolution by hand")
 
@@ -359,20 +361,16 @@ lab.declare(
             (9, 4, 1),
         ],
         mistakes={
-            "{case} gives {got}: as much on both sides. What happens to an odd total?": Either(
+            "{case}: as much on both sides. What happens to an odd total?": Either(
                 lambda w, k, s: (-(-sum(ref.same_padding(w, k, s)) // 2),) * 2,
                 lambda w, k, s: (sum(ref.same_padding(w, k, s)) // 2,) * 2,
             ),
-            "{case} gives {got}: half a zero. What happens to an odd total?": lambda w, k, s: (
-                (sum(ref.same_padding(w, k, s)) / 2,) * 2
-            ),
-            "{case} gives {got}: the larger half comes first. TensorFlow puts it last.": lambda w, k, s: ref.same_padding(
-                w, k, s
-            )[::-1],
-            "{case} gives {got}: all zeros on one side. They are shared between both.": Either(
+            "{case}: half a zero. What happens to an odd total?": lambda w, k, s: (sum(ref.same_padding(w, k, s)) / 2,) * 2,
+            "{case}: the larger half comes first. TensorFlow puts it last.": lambda w, k, s: ref.same_padding(w, k, s)[::-1],
+            "{case}: all zeros on one side. They are shared between both.": Either(
                 lambda w, k, s: (0, sum(ref.same_padding(w, k, s))), lambda w, k, s: (sum(ref.same_padding(w, k, s)), 0)
             ),
-            "{case} gives {got}: halves of (kernel − 1), or kernel // 2, are right for stride 1 only. A larger stride needs less.": (
+            "{case}: halves of (kernel − 1), or kernel // 2, are right for stride 1 only. A larger stride needs less.": (
                 Either(
                     lambda w, k, s: ((k - 1) // 2, k // 2),
                     lambda w, k, s: (k // 2, (k - 1) // 2),
@@ -380,17 +378,17 @@ lab.declare(
                     lambda w, k, s: ((k - 1) // 2, (k - 1) // 2),
                 )
             ),
-            "{case} gives {got}: a negative padding. Nothing is ever cut off.": Either(
+            "{case}: a negative padding. Nothing is ever cut off.": Either(
                 lambda w, k, s: ref.halves(ref.lacking(w, k, s)),
                 lambda w, k, s: (int(ref.lacking(w, k, s) / 2), ref.lacking(w, k, s) - int(ref.lacking(w, k, s) / 2)),
             ),
-            "{case} gives {got}. The number of outputs is W/S rounded up, not down.": (
+            "{case}: the number of outputs is W/S rounded up, not down.": (
                 lambda w, k, s: ref.halves(max(ref.lacking(w, k, s, w // s), 0))
             ),
-            "{case} gives {got}: kernel − stride is the total only where the stride divides the width.": Either(
+            "{case}: kernel − stride is the total only where the stride divides the width.": Either(
                 lambda w, k, s: ref.halves(max(k - s, 0)), lambda w, k, s: ref.halves(k - s)
             ),
-            "{case} gives {got}, enough for as many outputs as there are inputs. With a stride, “same” means ⌈W/S⌉.": (
+            "{case}: enough for as many outputs as there are inputs. With a stride, “same” means ⌈W/S⌉.": (
                 lambda w, k, s: ref.halves((w - 1) * s + k - w)
             ),
             "{case} gives one number, {got}. Return two: `return before, after`.": Either(
@@ -739,7 +737,9 @@ lab.declare(
                 lambda x, size, stride, how: how(ref.pool(x, size, stride, how), axis=2),
                 lambda x, size, stride, how: np.repeat(how(ref.pool(x, size, stride, how), axis=2)[:, :, None], x.shape[2], 2),
             ),
-            "Windows that hang over the edge are pooled too. Leave them out.": ref.pool_over_the_edge,
+            "Windows that hang over the edge are pooled too. Leave them out.": Either(
+                ref.pool_over_the_edge, functools.partial(ref.pool_over_the_edge, every=True)
+            ),
             "The largest value of a negative window comes out as 0: begin with a value of the window, not with 0.": (
                 lambda x, size, stride, how: np.maximum(ref.pool(x, size, stride, how), 0 if how is np.max else -np.inf)
             ),
@@ -816,9 +816,6 @@ class _Window(Value):
         need((highest, lowest) == (1, 1), f"max(window) is {highest:g} and max(−window) is {lowest:g}. Both should be 1.")
 
 
-_CHOOSING = {"max", "amax", "nanmax", "sort", "sorted", "where", "clip", "partition", "argmax", "median"}  # from lists, unseen
-
-
 def _only_relu(window, maximum):
     """What two layers have: ReLU, sums, differences and constant factors."""
     a, b = np.array([3.0, -2.0]), np.array([1.0, 4.0])
@@ -831,7 +828,7 @@ def _only_relu(window, maximum):
 
     call(watched, a, b)
     names = getattr(getattr(maximum, "__code__", None), "co_names", ())
-    used += [f"`{name}`" for name in names if name in _CHOOSING]
+    used += [f"`{name}`" for name in names if name in CHOOSING]
     if used:
         wrong(f"The values are right, but {used[0]} is not allowed here: only `relu`, sums, differences and constant factors.")
 
@@ -1017,7 +1014,7 @@ lab.declare(
     conv_transpose=Function(
         ref.copies,
         cases=lambda rng: {
-            "for a 2×3 map and stride 1": (GRID[:2, :3], KERNEL, 1),
+            "for a 2×3 map and stride 1": (GRID[:2, :3] / 1, KERNEL / 1, 1),
             "for a 3×4 map, a 3×2 kernel and stride 2": (_eighths(rng, 3, 4), _eighths(rng, 3, 2), 2),
             "for a 2×3 map, a 2×2 kernel and stride 3": (_eighths(rng, 2, 3), _eighths(rng, 2, 2), 3),
             "for a map of one value": (_eighths(rng, 1, 1) + 4, _eighths(rng, 2, 3), 2),

@@ -71,12 +71,10 @@ def pool(feature_map, size, stride, how):
     return how(sliding_window_view(feature_map, (size, size), axis=(0, 1)), axis=(3, 4))[::stride, ::stride]
 
 
-def pool_over_the_edge(feature_map, size, stride, how):
-    """Windows that hang over the edge are pooled too, as far as they go."""
-    rows, columns = (-(-max(n - size, 0) // stride) + 1 for n in feature_map.shape[:2])
-    return np.stack(
-        [[how(feature_map[i * stride :, j * stride :][:size, :size], axis=(0, 1)) for j in range(columns)] for i in range(rows)]
-    )
+def pool_over_the_edge(feature_map, size, stride, how, *, every=False):
+    """Windows that hang over the edge are pooled too, as far as they go: those needed to cover the map, or `every` one."""
+    starts = [range(0, n if every else max(n - size + stride, 1), stride) for n in feature_map.shape[:2]]
+    return np.stack([[how(feature_map[i : i + size, j : j + size], axis=(0, 1)) for j in starts[1]] for i in starts[0]])
 
 
 def average_kernel(size, channels):
