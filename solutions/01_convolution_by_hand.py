@@ -480,7 +480,7 @@ plot.show(
 #
 # ### Exercise: A whole layer
 # Write `conv_layer`. It gets an image, kernels and biases as arrays, and returns the
-# feature maps after ReLU, one a filter. `padding` rows and columns of zeros are added on
+# feature maps after ReLU, one per filter. `padding` rows and columns of zeros are added on
 # every side. The result must equal that of `keras.layers.Conv2D` on the photograph
 # within 1e-4. Two loops over the positions are enough:
 # `np.tensordot(window, kernels, 3)` sums over three common axes at once.

@@ -489,7 +489,7 @@ lab.declare(
     hints=(
         "Pad rows and columns, never the channels: `np.pad(image, ((p, p), (p, p), (0, 0)))`. The window at (i, j) has shape "
         "(F, G, Cᵢ) and begins at (i·stride, j·stride).",
-        "`np.tensordot(window, kernels, 3)` sums over the three common axes and leaves one number a filter. Then the bias, "
+        "`np.tensordot(window, kernels, 3)` sums over the three common axes and leaves one number per filter. Then the bias, "
         "then ReLU: `np.maximum(…, 0)`.",
     ),
 )
@@ -756,7 +756,7 @@ lab.declare(
     ),
     hints=(
         "The same windows as in a layer with a stride, but each channel separately: `how(window, axis=(0, 1))` "
-        "leaves one number a channel.",
+        "leaves one number per channel.",
         "(H − size) // stride + 1 windows from top to bottom; window (i, j) begins at (i·stride, j·stride).",
     ),
 )
