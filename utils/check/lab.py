@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .apart import NotHere, apart
 from .declare import Declaration
+from .excuses import cause
 from .limits import SECONDS, TooLong, time_limit
 from .outcome import RIGHT, UNATTEMPTED, WRONG, NotAttempted, Outcome, Wrong
 from .values import plain, shortened
@@ -89,6 +90,15 @@ class Lab:
         raise LookupError(f"{self.title} has no exercise {name!r}.{advice}")
 
 
+def _read(answer):
+    try:
+        return plain(answer)
+    except (NotAttempted, Wrong):
+        raise
+    except Exception as error:  # an object of the student's own making
+        raise Wrong(f"This {type(answer).__name__} cannot be read: {cause(error)}.", error) from None
+
+
 def _verify_hints(title: str, hints: Sequence[str]) -> None:
     if len(hints) < 2:
         raise ValueError(f"{title}: an exercise has at least two hints, the second says more than the first")
@@ -112,7 +122,7 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
 def _judged(task: Exercise, answers: tuple) -> Outcome:
     try:
         with time_limit(task.seconds):
-            task.judge(*(plain(answer) for answer in answers))
+            task.judge(*map(_read, answers))
     except NotAttempted:
         return Outcome(UNATTEMPTED)
     except Wrong as error:
