@@ -20,7 +20,7 @@ def correlate(image, kernel):
     ],
     "agree": [
         ("an array", "def agree(o, e, tolerance=1e-4):\n    return np.abs(o - e) <= tolerance\n", "should say True or False"),
-        ("0 and 1", "def agree(o, e, tolerance=1e-4):\n    return int(o.shape == e.shape)\n", "should say True or False"),
+        ("the shapes only", "def agree(o, e, tolerance=1e-4):\n    return int(o.shape == e.shape)\n", "one of nine values is wrong"),
     ],
     "keras_computes": [
         ("by the name", 'kind = "convolution"\nblind = ["blur", "laplace", "line", "diagonal"]\n', "The name says so"),
@@ -136,7 +136,7 @@ def conv_fast(image, kernels):
         (
             "a word of its own",
             'reading = {"A": "sobel", "B": "sharpen", "C": "vertical edges", "D": "blur"}\n',
-            "`reading`['A'] is 'sobel'",
+            "`reading['A']` is 'sobel'",
         ),
         ("a map forgotten", 'reading = {"A": "horizontal edges", "B": "sharpen", "C": "vertical edges"}\n', "'D' is missing"),
     ],
