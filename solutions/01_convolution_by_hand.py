@@ -18,9 +18,9 @@
 # - work out a receptive field and a gradient, and check both against a measurement.
 #
 # **How it works.** Predict first, then write your answer, then run the check below it.
-# A check says ✅ right, ⬜ not attempted yet, or ❌ wrong with the likely mistake. Stuck?
-# `check.hint("correlate")` gives a hint for the exercise `correlate`; ask again for a
-# stronger one. No exercise depends on another: you can skip one and do the next.
+# A check says ✅ right, ⬜ not attempted yet, or ❌ wrong with the likely mistake.
+# Stuck? `check.hint("correlate")` gives a hint for the exercise `correlate`; ask again
+# for a stronger one. No exercise depends on another: you can skip one and do the next.
 #
 # **You will learn** to write a convolutional layer from scratch, to predict its size,
 # cost, receptive field and gradients, and to check each by measurement.
@@ -846,8 +846,8 @@ responses = {
 }
 plot.show(
     figures.pictures({name: np.maximum(r, 0) for name, r in responses.items()}),
-    alt="The 7×7 line alone gives soft photographs of the pavilion and the flower, with "
-    "a white sky. With its mean subtracted, it leaves thin vertical lines on black.",
+    alt="The 7×7 line alone gives soft photographs of the pavilion and the flower, "
+    "with a white sky. With its mean subtracted, it leaves thin vertical lines on black.",
 )
 for name in ("pavilion, line", "pavilion, line − mean"):
     response = np.maximum(responses[name], 0)
@@ -1025,7 +1025,7 @@ edge_filter = KERNELS["sobel x"].astype("float32")[:, :, None, None]
 def features(offset, pooling=None, size=1):
     """The pooled edge map of a 160×160 crop that begins `offset` pixels further right.
 
-    `pooling` is a function of `keras.ops`, with windows of size×size; None pools nothing.
+    `pooling` is a function of `keras.ops`, with windows of size×size; None: no pooling.
     """
     crop = pavilion[20:180, 40 + offset : 200 + offset][None, :, :, None]
     edges = keras.ops.relu(keras.ops.conv(crop, edge_filter, padding="same"))
@@ -1412,7 +1412,7 @@ check.answer("image_gradient", image_gradient)
 
 # %%
 def numerical_gradient(loss, values, step=1e-4):
-    """Central differences: (loss(v + step) − loss(v − step)) / (2 · step) for each v."""
+    """Central differences: (loss(v + step) − loss(v − step)) / (2 · step), each v."""
     gradient = np.zeros(values.shape)
     for place in np.ndindex(values.shape):
         change = np.zeros(values.shape)
@@ -1488,8 +1488,8 @@ for step in range(201):
     optimizer.apply([tf.constant(gradient, "float32")], [kernel])
 plot.show(
     figures.grids({**snapshots, "hidden": hidden}, format=".1f"),
-    alt="The learned kernel after 0, 10, 50 and 200 steps, and the hidden one. It begins "
-    f"with zeros and ends with {figures.rows_in_words(snapshots['step 200'])}.",
+    alt="The learned kernel after 0, 10, 50 and 200 steps, and the hidden one. It "
+    f"begins with zeros and ends with {figures.rows_in_words(snapshots['step 200'])}.",
 )
 deviation = np.abs(snapshots["step 200"] - hidden).max()
 results.record("learned against hidden kernel, largest deviation", deviation)
