@@ -847,7 +847,8 @@ responses = {
 plot.show(
     figures.pictures({name: np.maximum(r, 0) for name, r in responses.items()}),
     alt="The 7×7 line alone gives soft photographs of the pavilion and the flower, "
-    "with a white sky. With its mean subtracted, it leaves thin vertical lines on black.",
+    "with a white sky. With its mean subtracted, it leaves thin vertical lines on "
+    "black.",
 )
 for name in ("pavilion, line", "pavilion, line − mean"):
     response = np.maximum(responses[name], 0)
