@@ -1,6 +1,8 @@
 """The doctor: every problem is named with its remedy, and the report stays short enough for a forum."""
 
 import importlib.metadata
+import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +12,7 @@ import pytest
 
 from utils import doctor
 from utils.data import fetch, sources
+from utils.doctor import libraries, machine, packages
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -64,39 +67,131 @@ def test_verify_says_one_line_with_the_remedy_and_nothing_when_all_fits(capsys):
 def test_requirements_are_those_of_the_course(monkeypatch, tmp_path):
     names = " ".join(doctor.requirements())
     assert "keras>=3" in names and "pooch" in names and "#" not in names and "-r" not in names
-    monkeypatch.setattr(doctor, "PROJECT", tmp_path)  # installed elsewhere: asked of the package, if it is one
-    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda _: ["keras>=3.5"])
+    monkeypatch.setattr(packages, "PROJECT", tmp_path)  # installed elsewhere: asked of the package, if it is one
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["keras>=3.5"])
     assert doctor.requirements() == ["keras>=3.5"]
 
 
-def test_backend(monkeypatch):
-    assert not doctor.check_backend().remedy
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
-    one_problem(doctor.check_backend(), "torch", "KERAS_BACKEND=tensorflow")
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home folder of its own; `home(**entries)` writes its keras.json."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def write(folder=".keras", **entries):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "keras.json").write_text(json.dumps(entries), encoding="utf-8")
+        return tmp_path / folder
+
+    return write
+
+
+def keras_says(**options):
+    """What the doctor says of the Keras that really starts here; asked in a child, as always."""
+    return libraries.check_keras(cores=4, **options)
+
+
+def test_keras_as_it_comes(home):
+    first, second = keras_says()
+    assert str(first) == "ok       Keras uses tensorflow, channels_last, float32"
+    assert str(second) == "ok       4 processor cores, no GPU (none is needed)"
+
+
+def test_keras_is_asked_and_every_source_of_its_settings_is_named(home, monkeypatch):
+    """Not what one file says: what Keras does with all of them."""
+    home(backend="no_such_backend", image_data_format="channels_last", floatx="float32")
+    (finding,) = keras_says()
+    one_problem(finding, "no_such_backend", "keras.json")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # counts more than the file
+    assert not keras_says()[0].remedy
+    home(image_data_format="channels_first", floatx="float16")
+    form, kind, _ = keras_says()
+    one_problem(form, "channels_first", '"image_data_format": "channels_last"', "keras.json")
+    one_problem(kind, "float16", '"floatx": "float32"', "keras.json")
+    monkeypatch.setenv("KERAS_BACKEND", "nothing")
+    one_problem(keras_says()[-1], "the backend nothing", "unset KERAS_BACKEND")
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(home("elsewhere", floatx="bfloat16")))
+    one_problem(keras_says()[0], "bfloat16", "KERAS_HOME")
+
+
+def test_a_broken_keras_json_is_survived(home):
+    (home() / "keras.json").write_text("{not json", encoding="utf-8")
+    assert libraries.configured() == {}
+    (home() / "keras.json").write_text("[]", encoding="utf-8")
+    assert libraries.configured() == {}
 
 
 def test_devices():
-    finding = doctor.check_devices(lambda: ["CPU", "GPU", "GPU"], cores=4)
+    answer = {"backend": "tensorflow", "data format": "channels_last", "float type": "float32"}
+    _, finding = keras_says(ask=lambda: answer | {"devices": ["CPU", "GPU", "GPU"]}, asked=dict)
     assert str(finding) == "ok       4 processor cores, 2 GPU"
-    assert "none is needed" in str(doctor.check_devices(lambda: ["CPU"]))
-
-    def broken():
-        raise RuntimeError("DLL load failed")
-
-    one_problem(doctor.check_devices(broken), "TensorFlow does not start (DLL load failed)", "pip install")
+    one_problem(keras_says(ask=lambda: answer | {"backend": "jax"}, asked=dict)[0], "backend is jax")
 
 
-def test_a_tensorflow_that_ends_the_process_is_survived(monkeypatch):
-    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
-    monkeypatch.setattr(doctor, "DEVICES", "import os; os._exit(132)")
-    one_problem(doctor.check_devices(), "ended with code 132")
-    monkeypatch.setattr(doctor, "DEVICES", "raise ImportError('no module')")
-    one_problem(doctor.check_devices(), "ImportError: no module")
-    monkeypatch.setattr(doctor, "DEVICES", "import time; time.sleep(30)")
-    with pytest.raises(RuntimeError, match="no answer"):
-        doctor.list_devices(seconds=0.3)
-    monkeypatch.setattr(doctor, "DEVICES", "print('CPU', 'GPU')")
-    assert doctor.list_devices() == ["CPU", "GPU"]
+@pytest.mark.parametrize(
+    "code, said",
+    [
+        ("import os; os._exit(132)", "ended with code 132"),
+        ("raise ImportError('DLL load failed')", "ImportError: DLL load failed"),
+        ("print('no answer of this kind')", "ended with code 0"),
+        ("import time; time.sleep(30)", "no answer within"),
+    ],
+)
+def test_an_installation_that_does_not_start_is_survived(code, said, home, monkeypatch):
+    monkeypatch.setattr(libraries, "QUESTION", code)
+    (finding,) = keras_says(ask=lambda: libraries.ask(seconds=2))
+    one_problem(finding, "does not start", said, "pip install")
+
+
+def test_a_container_reports_its_own_memory(tmp_path):
+    """Control groups of version 2 and 1, the process' own and those above it; a group without a limit counts for nothing."""
+
+    def group(folder, names, limit, used, cached):
+        (folder / names[0]).parent.mkdir(parents=True, exist_ok=True)
+        (folder / names[0]).write_text(f"{limit}\n")
+        (folder / names[1]).write_text(f"{used}\n")
+        (folder / names[0]).with_name("memory.stat").write_text(f"anon 5\n{names[2]} {cached}\n")
+
+    two, one = machine.CGROUPS
+    membership = tmp_path / "cgroup"
+    assert list(machine._limits(tmp_path / "none", membership)) == []
+    group(tmp_path / "v2", two, "max", 700, 0)
+    group(tmp_path / "v2" / "pod", two, 4000, 1500, 500)
+    group(tmp_path / "v2" / "pod" / "box", two, 9000, 100, 0)
+    group(tmp_path / "v2" / "other", two, 1, 1, 0)
+    membership.write_text("0::/pod/box\n")
+    assert sorted(machine._limits(tmp_path / "v2", membership)) == [(3000, 4000), (8900, 9000)]
+    group(tmp_path / "v1", one, 2000, 900, 100)
+    membership.write_text("9:memory:/\n")
+    assert list(machine._limits(tmp_path / "v1", membership)) == [(1200, 2000)]
+
+
+def test_the_container_counts_where_it_has_less_than_the_host(monkeypatch):
+    monkeypatch.setattr(machine, "_limits", lambda *_: [(10**9, 3 * 10**9), (2 * 10**9, 10**15)])
+    assert machine.memory() == (1.0, 3.0)
+    one_problem(machine.check_memory(0.5, 1.0), "0.5 of 1.0 GB", "give the container or the machine more")
+
+
+def test_cores_are_those_that_this_process_may_use():
+    assert machine.cores() >= 1
+    if not hasattr(os, "sched_setaffinity"):  # macOS and Windows have no such call
+        return
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from utils.doctor import machine; print(machine.cores())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout.strip() == "1", done.stderr
+
+
+def test_what_a_lab_does_not_need_is_no_problem(settings):
+    lonely = replace(settings, cache=settings.cache / "empty", offline=True)
+    findings = doctor.check_data(lonely, weights=False)
+    assert not any(finding.remedy for finding in findings) and "for later lessons: Xception" in "".join(map(str, findings))
+    assert any(finding.remedy for finding in doctor.check_data(lonely))
 
 
 def test_memory():
@@ -145,14 +240,14 @@ def test_the_worst_report_is_short(settings, monkeypatch, capsys):
         raise importlib.metadata.PackageNotFoundError(name)
 
     def broken():
-        raise RuntimeError("DLL load failed")
+        raise libraries.NoStart("DLL load failed")
 
     (settings.cache).write_text("in the way", encoding="utf-8")
     findings = [
         doctor.check_python((3, 8, 0)),
         *doctor.check_packages(version=missing),
-        doctor.check_backend("torch"),
-        doctor.check_devices(broken),
+        *libraries.check_keras(broken, lambda: {"backend": ("torch", "KERAS_BACKEND")}),
+        libraries.check_keras(lambda: {"backend": "tensorflow", "data format": "channels_first", "float type": "float32"})[0],
         doctor.check_memory(0.1, 2.0),
         doctor.check_disk(settings),
         doctor.check_course_data(replace(settings, course_data="/no/such/folder")),
@@ -163,14 +258,14 @@ def test_the_worst_report_is_short(settings, monkeypatch, capsys):
     assert len(text.splitlines()) <= 25
     assert "9 problems" in text and text.count("     do: ") == 9
     assert str(settings.cache) not in text and "/no/such" not in text
-    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    monkeypatch.setattr(doctor, "examine", lambda **_: findings)
     doctor.show()
     assert capsys.readouterr().out.strip() == text
     assert doctor.main() == 1
 
 
 def test_a_healthy_machine_in_full(prepared, monkeypatch):
-    monkeypatch.setattr(doctor, "list_devices", lambda: ["CPU"])
+    monkeypatch.setattr(doctor, "check_keras", lambda: [doctor.Finding("Keras uses tensorflow")])
     text = doctor.report(doctor.examine(prepared))
     assert len(text.splitlines()) <= 25 and text.startswith("Course doctor")
     assert "memory" in text and "keras" in text and "network" in text
@@ -181,7 +276,7 @@ def test_a_healthy_machine_in_full(prepared, monkeypatch):
 def test_the_command(tmp_path):
     """`python -m utils.doctor` runs, and its exit code agrees with its verdict."""
     command = [sys.executable, "-m", "utils.doctor"]
-    environment = {**doctor.os.environ, "COURSE_CACHE": str(tmp_path), "COURSE_OFFLINE": "1", "COURSE_DATA": ""}
+    environment = {**os.environ, "COURSE_CACHE": str(tmp_path), "COURSE_OFFLINE": "1", "COURSE_DATA": ""}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "do: python -m utils.data fetch" in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("Verdict: ")

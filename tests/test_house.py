@@ -37,7 +37,7 @@ def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
     text = build.lab_path(lesson).read_text(encoding="utf-8")
     assert BEGIN not in text and END not in text and "solution-only" not in text
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter"}
+        assert set(cell.metadata) <= {"tags", "nbgrader", "slideshow", "jupyter", "cellView"}
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None
     for task in lesson.tasks:
@@ -48,7 +48,7 @@ def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
 
 @named
 def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
-    path = f"{'labs' if lesson.is_lab else 'notebooks'}/{lesson.name}.ipynb"
+    path = lesson.student_path
     for stored in {
         lesson.path.with_suffix(".ipynb"),
         build.lab_path(lesson) if lesson.is_lab else lesson.path.with_suffix(".ipynb"),
@@ -62,15 +62,25 @@ def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
 
 def test_the_readme_opens_every_lesson_in_colab_at_this_courses_address_and_never_a_solution():
     readme = build.README.read_text(encoding="utf-8")
-    paths = {f"{'labs' if each.is_lab else 'notebooks'}/{each.name}.ipynb" for each in lessons()}
+    paths = {lesson.student_path for lesson in LESSONS}
     assert set(re.findall(r"\]\((https://colab[^)]*)\)", readme)) == {course.colab(path) for path in paths}
 
 
 def test_a_fork_changes_one_line_and_the_readmes_links_follow(monkeypatch):
     monkeypatch.setattr(course, "repository", lambda: "https://github.com/someone/fork")
-    link = "see [Colab](https://colab.research.google.com/github/old/name/blob/v0.1/labs/01_x.ipynb)."
-    fresh = course.with_links(link)
-    assert fresh == f"see [Colab](https://colab.research.google.com/github/someone/fork/blob/{course.tag()}/labs/01_x.ipynb)."
+    links = re.findall(r"\((https://colab[^)]*)\)", build.table())
+    assert len(links) == len(LESSONS)
+    assert all(f"/github/someone/fork/blob/{course.tag()}/" in link for link in links)
+
+
+def test_the_readmes_table_is_made_from_the_lessons():
+    assert not build.build_readme(check=True), "run `make build`"
+
+
+@named
+def test_a_lesson_says_in_its_first_cell_what_one_learns(lesson):
+    assert 4 <= len(lesson.teaches.split()) <= 25, "the first cell ends with a line `**You will learn** …` of 4 to 25 words"
+    assert lesson.subject and lesson.label in lesson.title
 
 
 @named

@@ -121,6 +121,27 @@ class Lesson:
     def title(self) -> str:
         return self.cells[0].source.splitlines()[0].removeprefix("# ").strip()
 
+    @property
+    def label(self) -> str:
+        """ "Lab 01" or "Lecture 01"; the first words of its title."""
+        return self.title.partition(" · ")[0]
+
+    @property
+    def subject(self) -> str:
+        """Its title without the label."""
+        return self.title.partition(" · ")[2]
+
+    @property
+    def teaches(self) -> str:
+        """The sentence after **You will learn** in the first cell, without a full stop; "" where it is missing."""
+        found = re.search(r"\*\*You will learn\*\*\s+(.+?)(?:\n\s*\n|\Z)", self.cells[0].source, flags=re.S)
+        return " ".join(found[1].split()).rstrip(".") if found else ""
+
+    @property
+    def student_path(self) -> str:
+        """The notebook that a student opens, from the root: the lab, never its solution; a lecture itself."""
+        return f"{'labs' if self.is_lab else 'notebooks'}/{self.name}.ipynb"
+
     @cached_property
     def tasks(self) -> list[Task]:
         pairs = zip(self.cells, self.cells[1:], strict=False)

@@ -35,7 +35,9 @@ from tools.lesson import (
 from utils import progress
 
 README = ROOT / "README.md"
+TABLE = r"(<!-- lessons[^>]*-->).*(<!-- /lessons -->)"
 FOLDED = {"jupyter": {"source_hidden": True}}  # the code is there, one click away
+SETUP = FOLDED | {"cellView": "form"}  # Colab folds a cell by its `#@title` and this
 
 
 def notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -55,7 +57,7 @@ def notebook(lesson: Lesson) -> nbformat.NotebookNode:
             metadata["nbgrader"] = _nbgrader(f"check-{task.name}", points=points(lesson, task.name))
         cells.append(_cell(cell.kind, source, f"{lesson.name[:2]}-{position:03d}", metadata))
         if position == 0:
-            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | FOLDED))
+            cells.append(_cell("code", course.setup_cell(), f"{lesson.name[:2]}-setup", _metadata(("skip",)) | SETUP))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -96,7 +98,7 @@ def build(lesson: Lesson, *, force: bool = False, label: str = "") -> bool:
     """Write the lesson's notebooks; execute when its fingerprint changed. Returns whether it executed."""
     fresh = notebook(lesson)
     target = lesson.path.with_suffix(".ipynb")
-    mark = fingerprint(lesson)
+    mark, took = fingerprint(lesson), seconds(lesson)
     stored = read_notebook(target) if target.exists() else None
     keep = not force and stored is not None and stored.metadata.get("course", {}).get("fingerprint") == mark
     if keep and len(_code(stored)) == len(_code(fresh)):  # the same code, whatever the prose around it says now
@@ -108,8 +110,8 @@ def build(lesson: Lesson, *, force: bool = False, label: str = "") -> bool:
         if run.error:
             number, source, message = run.error
             raise SourceError(lesson.path, _line_of(lesson, source), f"cell {number} fails: {message}")
-        keep = False
-    fresh.metadata["course"] = {"fingerprint": mark}
+        keep, took = False, round(run.seconds, 1)
+    fresh.metadata["course"] = {"fingerprint": mark, "seconds": took}
     if lesson.is_lab:
         write(lab_path(lesson), lab(fresh))
     write(target, fresh)
@@ -150,13 +152,50 @@ def orphans() -> list[str]:
     ]
 
 
-def build_links(*, check: bool = False) -> bool:
-    """Point the README's Colab links at the course's own address and tag, or only `check` them. Returns whether one differed."""
+def build_readme(*, check: bool = False) -> bool:
+    """Write the README's table of lessons anew from their sources, or only `check` it. Returns whether it differed."""
     text = README.read_text(encoding="utf-8")
-    fresh = course.with_links(text)
+    if not re.search(TABLE, text, flags=re.S):
+        raise SourceError(README, 1, "the marks <!-- lessons --> and <!-- /lessons --> of the table of lessons are missing")
+    fresh = re.sub(TABLE, lambda found: f"{found[1]}\n{table()}\n{found[2]}", text, flags=re.S)
     if fresh != text and not check:
         write_text(README, fresh)
     return fresh != text
+
+
+def table() -> str:
+    """The lessons in teaching order as a Markdown table: what each teaches, its time when it was last built, its links."""
+    rows = ["| | lesson | you will learn | runs in | open |", "|---|---|---|---:|---|"]
+    for lesson in sorted(lessons(), key=_teaching_order):
+        places = {"lab": lesson.student_path, "solution": f"solutions/{lesson.name}.ipynb"}
+        links = places if lesson.is_lab else {"lecture": lesson.student_path}
+        shown = " · ".join([f"[Colab]({course.colab(lesson.student_path)})", *(f"[{name}]({path})" for name, path in links.items())])
+        rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {_duration(seconds(lesson))} | {shown} |")
+    return "\n".join(rows)
+
+
+# A lab follows the lecture that it needs: (lecture, labs after it).
+ORDER = {"01": ("01", "02"), "02": ("03",), "03": ("04", "05"), "04": ("06",), "05": ("07", "08", "09")}
+
+
+def _teaching_order(lesson: Lesson) -> tuple[str, int, str]:
+    number = lesson.name[:2]
+    if not lesson.is_lab:
+        return number, 0, number
+    return next((lecture for lecture, labs in ORDER.items() if number in labs), "99"), 1, number
+
+
+def seconds(lesson: Lesson) -> float:
+    """How long the lesson took when it was last executed; 0 when that is not known."""
+    target = lesson.path.with_suffix(".ipynb")
+    return read_notebook(target).metadata.get("course", {}).get("seconds", 0) if target.exists() else 0
+
+
+def _duration(seconds: float) -> str:
+    if not seconds:
+        return "–"
+    minutes, rest = divmod(5 * max(1, round(seconds / 5)), 60)
+    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
 
 
 def lab_path(lesson: Lesson) -> Path:
@@ -242,19 +281,19 @@ def main() -> int:
         chosen = lessons(options.names or None)
         if options.check:
             found = [problem for lesson in chosen for problem in problems(lesson)] + orphans()
-            if build_links(check=True):
-                found.append("a Colab link in README.md does not open this course")
+            if build_readme(check=True):
+                found.append("the table of lessons in README.md is not what the lessons say")
             for lesson in filter(is_stale, chosen):
                 print(f"note: {_shown(lesson.path)} was executed before a change in utils; `make build` executes it again")
             for problem in found:
                 print(f"{problem}; run `make build`")
             print(f"{len(chosen)} lessons, {len(found)} problems")
             return 1 if found else 0
-        if build_links():
-            print("README.md: its Colab links follow the course's address again")
         for number, lesson in enumerate(chosen, start=1):
             executed = build(lesson, force=options.force, label=f"[{number}/{len(chosen)}] {lesson.name}")
             print(f"{_shown(lesson.path)}: {'executed' if executed else 'unchanged, not executed again'}")
+        if build_readme():
+            print("README.md: its table of lessons is written anew")
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1

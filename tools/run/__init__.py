@@ -104,8 +104,8 @@ def _figure(fact: dict) -> str:
     if allowed is None:
         span = "  NO RANGE"
     else:
-        low, high = allowed.bounds(fact["on"])
-        inside = fact["value"] is not None and allowed.holds(fact["value"], fact["on"])
+        low, high = allowed.bounds(fact.get("on", ""))
+        inside = fact["value"] is not None and allowed.holds(fact["value"], fact.get("on", ""))
         span = f" [{shown(low)} … {shown(high)}]" + ("" if inside else "  OUTSIDE")
     return f"{fact['name']} {value} {fact['unit']}".rstrip() + span
 

@@ -46,13 +46,19 @@ def show(fig: Figure, alt: str) -> None:
     from .panel import in_notebook
 
     if in_notebook():
-        buffer = io.BytesIO()
-        fig.savefig(buffer, format="png")
-        bundle = {"image/png": buffer.getvalue(), "text/plain": f"[Figure: {alt}]"}
+        bundle = {"image/png": png(fig), "text/plain": f"[Figure: {alt}]"}
         display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
     else:
         print(textwrap.fill(f"[Figure: {alt}]", 100))
+        plt.close(fig)
+
+
+def png(fig: Figure) -> bytes:
+    """`fig` as the bytes of a PNG file; the figure is closed."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
     plt.close(fig)
+    return buffer.getvalue()
 
 
 def images(pictures: Sequence, titles: Sequence[str] = (), *, columns: int = 5, size: float = 2.0, **options) -> Figure:

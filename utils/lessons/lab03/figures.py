@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...notebook import plot
+from ...notebook import plot, sliders
 
 GIB = 2**30
 
@@ -98,21 +98,17 @@ def predicted_against_measured(batches: Sequence[int], bills: Sequence, measured
 
 def explore(books: Mapping[str, object]) -> None:
     """Sliders for batch, optimizer and precision: the bills of all networks against the card. Needs a live kernel."""
-    from ...notebook.panel import in_notebook
-    from ...notebook.results import strict
 
-    if not in_notebook() or strict():  # a stored page has no kernel to answer a slider
-        print("Run this cell in Jupyter or Colab: sliders for the batch, the optimizer, the precision and the card appear here.")
-        return
-    import ipywidgets
+    def draw(batch, optimizer, precision, card_in_GiB):
+        needed = {name: book.training(batch, optimizer, precision) for name, book in books.items()}
+        fits = [name for name, bill in needed.items() if bill.total <= card_in_GiB * GIB]
+        alt = f"Memory of a training step with batch {batch}. What fits {card_in_GiB} GiB: {', '.join(fits) or 'nothing'}."
+        return bills(needed, gib=card_in_GiB), alt
 
-    @ipywidgets.interact(
-        batch=ipywidgets.IntSlider(32, 1, 256, continuous_update=False),
-        optimizer=["sgd", "momentum", "adam"],
-        dtype=["float32", "mixed_float16", "float16"],
-        gib=ipywidgets.IntSlider(8, 4, 80, 4, description="card, GiB", continuous_update=False),
+    sliders.show(
+        draw,
+        batch=(1, 256, 32),
+        optimizer=["adam", "momentum", "sgd"],
+        precision=["float32", "mixed_float16", "float16"],
+        card_in_GiB=(4, 80, 8),
     )
-    def show(batch=32, optimizer="adam", dtype="float32", gib=8):
-        fig = bills({name: book.training(batch, optimizer, dtype) for name, book in books.items()}, gib=gib)
-        fits = [name for name, book in books.items() if book.training(batch, optimizer, dtype).total <= gib * GIB]
-        plot.show(fig, f"Memory of a training step with batch {batch}. What fits {gib} GiB: {', '.join(fits) or 'nothing'}.")

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ...notebook import plot
+from ...notebook import plot, sliders
 
 BLACK, BLUE, VERMILION, GREEN, PINK, ORANGE, SKY = plot.COLORS
 
@@ -149,19 +149,13 @@ def filmstrip(image, kernel) -> Figure:
 
 def explore(image, kernel) -> None:
     """Sliders for position, stride and padding of the worked grid; without a live notebook, one line that says so."""
-    from ...notebook.panel import in_notebook
-    from ...notebook.results import strict
 
-    if not in_notebook() or strict():  # a stored page has no kernel to answer a slider
-        print("Run this cell in Jupyter or Colab: sliders for the position, the stride and the padding appear here.")
-        return
-    import ipywidgets
-
-    @ipywidgets.interact(position=(0, 24), stride=(1, 3), padding=(0, 2))
-    def step(position=0, stride=1, padding=0):
+    def draw(position, stride, padding):
         last = ((len(image) + 2 * padding - len(kernel)) // stride + 1) ** 2 - 1
-        fig = frame(image, kernel, min(position, last), stride, padding)
-        plot.show(fig, f"Step {min(position, last) + 1} of {last + 1}, stride {stride}, padding {padding}.")
+        alt = f"Step {min(position, last) + 1} of {last + 1}, stride {stride}, padding {padding}."
+        return frame(image, kernel, min(position, last), stride, padding), alt
+
+    sliders.show(draw, position=(0, 24, 0), stride=(1, 3, 1), padding=(0, 2, 0))
 
 
 def two_operations(kernel, flipped, correlation, convolution) -> Figure:
