@@ -1,0 +1,7 @@
+"""`python -m tools.build`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())
