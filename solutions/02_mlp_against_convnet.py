@@ -234,13 +234,12 @@ for name, e in evidence.items():
     )
 
 # %%
-ends = [
-    f"{n} from {e.first_loss:.1f} to {e.batch_losses[-1]:.2g}"
-    for n, e in evidence.items()
-]
+in_words = []
+for name, e in evidence.items():
+    in_words.append(f"{name} from {e.batch_losses[0]:.1f} to {e.batch_losses[-1]:.2g}")
 plot.show(
     figures.losses_on_one_batch(evidence),
-    alt=f"The loss on one batch over 60 steps for four pipelines: {', '.join(ends)}.",
+    alt=f"The loss on one batch over 60 steps for four pipelines: {', '.join(in_words)}.",
 )
 
 # %% [markdown]
@@ -262,21 +261,19 @@ d = "forgotten scaling"
 check.answer("diagnoses", a, b, c, d)
 
 # %% tags=["solution-only"]
+diagnosis = {
+    "C": "healthy",
+    "A": "softmax twice",
+    "D": "forgotten scaling",
+    "B": "labels shuffled",
+}
+for name, bug in diagnosis.items():
+    results.record(f"{bug}: new digits right", 100 * evidence[name].test_accuracy, "%")
+
+memorized = 100 * evidence["B"].batch_accuracy
 first_loss = evidence["D"].first_loss / np.log(10)
 last_loss = evidence["A"].batch_losses[-1] / np.log(1 + 9 / np.e)
-results.record("healthy: new digits right", 100 * evidence["C"].test_accuracy, "%")
-results.record(
-    "softmax twice: new digits right", 100 * evidence["A"].test_accuracy, "%"
-)
-results.record(
-    "forgotten scaling: new digits right", 100 * evidence["D"].test_accuracy, "%"
-)
-results.record(
-    "labels shuffled: new digits right", 100 * evidence["B"].test_accuracy, "%"
-)
-results.record(
-    "labels shuffled: its batch right", 100 * evidence["B"].batch_accuracy, "%"
-)
+results.record("labels shuffled: its batch right", memorized, "%")
 results.record("forgotten scaling: first loss, in units of ln 10", first_loss, "×")
 results.record("softmax twice: last loss, in units of its floor", last_loss, "×")
 
@@ -306,17 +303,10 @@ def prepare_broken(images, labels, seed):
 
 twelve = data.x_train[:12].copy()
 ready, given = prepare_broken(twelve, data.y_train[:12], seed=0)
-untouched = np.array_equal(twelve, data.x_train[:12])
-print(
-    "values in the images:",
-    np.unique(ready),
-    " type:",
-    ready.dtype,
-    " shape:",
-    ready.shape,
-)
+print("values in the images:", np.unique(ready))
+print("type and shape:", ready.dtype, ready.shape)
 print("labels:", given)
-print("the caller's images are untouched:", untouched)
+print("the caller's images are untouched:", np.array_equal(twelve, data.x_train[:12]))
 plot.show(
     plot.images(ready, [f"label {label}" for label in given], columns=12, size=0.85),
     alt="Twelve black squares with a few white dots in each: only the very brightest "
