@@ -239,7 +239,7 @@ for name, e in evidence.items():
     in_words.append(f"{name} from {e.batch_losses[0]:.1f} to {e.batch_losses[-1]:.2g}")
 plot.show(
     figures.losses_on_one_batch(evidence),
-    alt=f"The loss on one batch over 60 steps for four pipelines: {', '.join(in_words)}.",
+    alt=f"The loss on one batch over 60 steps, four pipelines: {', '.join(in_words)}.",
 )
 
 # %% [markdown]

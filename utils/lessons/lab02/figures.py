@@ -151,7 +151,7 @@ def feature_maps(image, maps, numbers):
         for axis, k in zip(axes[row, 1:], chosen, strict=True):
             axis.imshow(layer[..., k], cmap="magma")
             axis.set_title(f"map {k}", fontsize=11)
-        size = f"convolution {row + 1}: {layer.shape[0]}×{layer.shape[1]}"
+        size = f"convolution {row + 1}\n{layer.shape[0]}×{layer.shape[1]}"
         axes[row, 0].set_ylabel(size, fontsize=11)
     axes[1, 0].imshow(np.ones((2, 2, 3)))
     for axis in axes.flat:
