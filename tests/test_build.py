@@ -57,7 +57,7 @@ def source(tmp_path, monkeypatch):
     module.lab = tiny
     monkeypatch.setitem(sys.modules, "utils.lessons.lab98.checks", module)
     real = lesson.module_path
-    monkeypatch.setattr(lesson, "module_path", lambda name: real("check" if name == "checks/lab98" else name))
+    monkeypatch.setattr(lesson, "module_path", lambda name: real("check" if name == "lessons/lab98/checks" else name))
     (tmp_path / "solutions").mkdir()
 
     def write(text):
@@ -136,7 +136,7 @@ def test_the_fingerprint_sees_code_but_neither_prose_nor_comments_in_utils(sourc
     assert lesson.meaning("x = 1") != lesson.meaning("x = 2")
 
 
-def test_a_change_of_prose_executes_nothing_and_keeps_the_outputs(tmp_path, monkeypatch):
+def test_a_change_of_prose_executes_nothing_and_keeps_the_outputs(tmp_path, ranges, monkeypatch):
     path = _plain(tmp_path)
     assert build.build(Lesson.read(path))
     executed = read_notebook(path.with_suffix(".ipynb"))
@@ -160,13 +160,16 @@ def test_the_fingerprint_sees_what_utils_itself_sets(source, tmp_path, monkeypat
 
 
 def test_the_fingerprint_follows_imports():
-    modules = lesson.imported_modules("from utils import check\nimport utils.plot\nfrom numpy import array", package="")
-    assert modules == {"check", "plot"}
-    assert {"panel", "results"} <= lesson.imported_modules("from . import panel\nfrom .results import strict", package="check")
-    assert lesson.imported_modules("from ..check import Lab", package="checks/lab01") == {"check"}
+    modules = lesson.imported_modules("from utils import check\nimport utils.data.mnist\nfrom numpy import array", package="")
+    assert modules == {"check", "data/mnist"}
+    near = lesson.imported_modules("from . import panel\nfrom .results import strict", package="notebook/sliders")
+    assert near == {"notebook/panel", "notebook/results"}
+    assert lesson.imported_modules("from ...check import Lab", package="lessons/lab01/checks") == {"check"}
+    front = lesson.imported_modules("from utils import results, plot", package="")
+    assert front == {"notebook/results", "notebook/plot"}  # by the names that lessons use
 
 
-def test_execution_goes_on_after_a_failure_and_names_the_cell(source, tmp_path, capsys):
+def test_execution_goes_on_after_a_failure_and_names_the_cell(source, tmp_path, ranges, capsys):
     broken = GOOD.replace("from utils import check, plot", "from utils import check, plot\n1 / 0")
     rows = run.run_all([Lesson.read(source(broken)), Lesson.read(_plain(tmp_path))], tmp_path)
     assert [row.status for row in rows] == ["FAILED", "passed"]
@@ -179,15 +182,25 @@ def test_execution_goes_on_after_a_failure_and_names_the_cell(source, tmp_path, 
     assert {path.name for path in tmp_path.glob("*.html")} == {"solutions-98_tiny.html", "notebooks-97_plain.html"}
 
 
-def test_a_notebook_that_lacked_something_is_incomplete_not_passed(tmp_path):
+def test_a_notebook_that_lacked_something_is_incomplete_not_passed(tmp_path, ranges):
     lesson = Lesson.read(_plain(tmp_path, 'results.incomplete("No weights: run `python -m utils.data fetch`.")'))
     (row,) = run.run_all([lesson], tmp_path)
     assert row.status == "incomplete" and "No weights" in run.table([row])
 
 
+@pytest.fixture
+def ranges(tmp_path, monkeypatch):
+    """The range of the plain lecture's figure, in place of the course's."""
+    folder = tmp_path / "ranges"
+    folder.mkdir()
+    (folder / "lecture97.toml").write_text('[size]\nclaim = "It is four wide."\nrange = [3, 5]\n', encoding="utf-8")
+    monkeypatch.setitem(lesson.STRICT, "COURSE_RANGES", str(folder))
+    monkeypatch.setattr(run, "RANGES", folder)
+
+
 def _plain(folder, more="pass"):
     (folder / "notebooks").mkdir(exist_ok=True)
     path = folder / "notebooks" / "97_plain.py"
-    text = f'# %% [markdown]\n# # A lecture\n\n# %%\nfrom utils import results\n\nresults.record("size", 4, 3, 5, "px")\n{more}\n'
+    text = f'# %% [markdown]\n# # A lecture\n\n# %%\nfrom utils import results\n\nresults.record("size", 4, "px")\n{more}\n'
     path.write_text(text, encoding="utf-8")
     return path

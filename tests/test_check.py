@@ -42,7 +42,7 @@ def fragile(value):
 
 @pytest.fixture(autouse=True)
 def session(monkeypatch):
-    monkeypatch.setattr(check, "_session", check.Session(lab))
+    monkeypatch.setattr(check.session, "_session", check.Session(lab))
     monkeypatch.setenv("COURSE_STRICT", "")
 
 
@@ -250,7 +250,7 @@ def test_misuse_is_told_with_its_remedy(monkeypatch):
         check.answer("twise", 1)
     with pytest.raises(LookupError, match="no lab named 'lab00'"):
         check.start("lab00")
-    monkeypatch.setattr(check, "_session", None)
+    monkeypatch.setattr(check.session, "_session", None)
     with pytest.raises(RuntimeError, match="check.start"):
         check.report()
     with pytest.raises(ValueError, match="at least two hints"):

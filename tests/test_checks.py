@@ -1,14 +1,16 @@
 """Level 1: every check against the solution, the stub, and the wrong answers that students give."""
 
 import importlib
+import re
 
 import pytest
 
+from tests.mistakes import NOT_YET
 from tools import build
-from tools.judging import mutate
+from tools.judging import forms, mutate
 from tools.judging.answers import Bench
 from tools.lesson import lessons
-from utils.check import RIGHT, UNATTEMPTED, WRONG
+from utils.check import RIGHT, UNATTEMPTED, WRONG, judge
 
 LABS = [lesson for lesson in lessons() if lesson.is_lab]
 TASKS = [pytest.param(lesson, task, id=f"{lesson.folder}-{task.name}") for lesson in LABS for task in lesson.tasks]
@@ -24,6 +26,27 @@ def bench(lesson) -> Bench:
 @pytest.fixture(autouse=True)
 def lenient(monkeypatch):
     monkeypatch.setenv("COURSE_STRICT", "")
+
+
+def exercise(lesson, task):
+    return importlib.import_module(f"utils.lessons.{lesson.folder}.checks").lab.find(task.name)
+
+
+def answers_of(lesson, kind: str) -> dict:
+    return getattr(importlib.import_module(f"tests.mistakes.{lesson.folder}"), kind, {})
+
+
+def fits(template: str, message: str) -> bool:
+    """Whether a message is the template with something in the place of `{case}` and `{got}`."""
+    parts = re.split(r"\{case\}|\{got\}", template)
+    return re.fullmatch("(?s).*".join(map(re.escape, parts)), message) is not None
+
+
+def presentable(message: str) -> None:
+    """No message is an excuse of ours, holds colours or a library's line, or is longer than a student reads."""
+    assert "cannot read this answer" not in message
+    assert "\x1b" not in message and "site-packages" not in message and "utils/check" not in message
+    assert len(message.splitlines()) <= 11, message
 
 
 def stub(lesson, task) -> str:
@@ -46,13 +69,59 @@ def test_the_stub_is_not_attempted(lesson, task):
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_wrong_answers_get_their_message(lesson, task):
-    mistakes = importlib.import_module(f"tests.mistakes.{lesson.folder}").MISTAKES.get(task.name, [])
-    assert len(mistakes) >= 2, f"tests/mistakes/{lesson.folder}.py has {len(mistakes)} wrong answers to {task.name}, not two"
+    mistakes = answers_of(lesson, "MISTAKES").get(task.name, [])
     for name, source, part in mistakes:
         outcome = bench(lesson).judge(task, source)
         assert outcome.status == WRONG, f"the check accepts {name!r}"
         assert part, f"{name!r} names no part of the message it must get"
         assert part in outcome.message, f"{name!r} gets: {outcome.message}"
+        presentable(outcome.message)
+    declared = list(exercise(lesson, task).declaration.wrong_answers()) if exercise(lesson, task).declaration else []
+    assert len(mistakes) + len(declared) >= 2, f"{len(mistakes) + len(declared)} wrong answers to {task.name} are known, not two"
+
+
+DECLARED = [case for case in TASKS if exercise(*case.values).declaration]
+
+
+@pytest.mark.parametrize(("lesson", "task"), DECLARED)
+def test_declared_mistakes_get_their_message(lesson, task):
+    """Each gets its own: so none is right, and no two yield the same everywhere."""
+    declared = exercise(lesson, task)
+    assert tuple(declared.declaration.answers) == task.answers, "named otherwise than in the lesson"
+    assert judge(declared, declared.declaration.right_answers()).status == RIGHT, "the check refuses its own reference"
+    for name, message, answers in declared.declaration.wrong_answers():
+        outcome = judge(declared, answers)
+        assert outcome.status == WRONG, f"the check accepts the mistake of {name}: {message}"
+        assert fits(message, outcome.message), f"the mistake {message!r} gets: {outcome.message}"
+        presentable(outcome.message)
+
+
+@pytest.mark.parametrize(("lesson", "task"), TASKS)
+def test_other_right_answers_are_right(lesson, task):
+    others = answers_of(lesson, "OTHERS").get(task.name, [])
+    assert len(others) >= 2 or lesson.folder in NOT_YET, f"{len(others)} other right answers to {task.name}, not two"
+    for name, source in others:
+        outcome = bench(lesson).judge(task, source)
+        assert outcome.status == RIGHT, f"{name!r} is called {outcome.status}: {outcome.message}"
+
+
+@pytest.mark.parametrize(("lesson", "task"), [case for case in TASKS if case.values[0].folder not in NOT_YET])
+def test_other_forms_of_the_answer_are_right_unless_the_text_excludes_them(lesson, task):
+    judged, official = exercise(lesson, task), bench(lesson).answers(task)
+    text = " ".join(" ".join(cell.source for cell in lesson.cells).split())
+    for sentence in judged.form:
+        assert " ".join(sentence.split()) in text, f"the lesson does not say: {sentence}"
+    refused = set()
+    for i, answer in enumerate(official):
+        for name, other in forms.forms(answer):
+            outcome = judge(judged, (*official[:i], other, *official[i + 1 :]))
+            if not getattr(other, "applied", True):
+                continue  # it returned nothing that has this form
+            if name in forms.excluded(judged):
+                refused |= {name} if outcome.status != RIGHT else set()
+            else:
+                assert outcome.status == RIGHT, f"{task.answers[i]} as {name} is called {outcome.status}: {outcome.message}"
+    assert refused == forms.excluded(judged), "forms that the text is said to exclude are accepted"
 
 
 @pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.folder) for lesson in LABS])

@@ -1,0 +1,10 @@
+"""Answers to each lab's exercises, beside the official one and the mistakes that its checks declare: tests/mistakes/labNN.py holds
+
+MISTAKES    exercise → [(name, source of the cell, part of the message it must get), …]: wrong answers that no declaration
+            knows, such as those that stop with an exception
+OTHERS      exercise → [(name, source of the cell), …]: right answers of another form or by another way, two at least
+EQUIVALENT  (exercise, mutant) → reason: changes of the official answer that compute the same (tools.judging.mutate)
+"""
+
+# Labs whose exercises are not declared anew yet: their OTHERS and derived right answers are not asked for. Must end up empty.
+NOT_YET = ("lab01", "lab02", "lab03", "lab04", "lab05")

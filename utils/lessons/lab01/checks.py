@@ -5,7 +5,7 @@ import time
 import numpy as np
 from scipy import signal
 
-from ...check import Lab, array, call, choice, need, number, wrong
+from ...check import Either, Function, Lab, Value, array, call, choice, need, number, wrong
 
 lab = Lab("lab01", "Lab 01 · Convolution by hand")
 
@@ -28,44 +28,67 @@ def _shape(answer) -> tuple[int, ...]:
         return ()
 
 
-@lab.exercise(
+lab.declare(
+    "parameters",
     "Parameters",
+    n_dense=Value(
+        (480 * 640 * 3 + 1) * 1000,
+        {
+            "`n_dense`: you forgot the biases, one for each of the 1000 units.": 480 * 640 * 3 * 1000,
+            "`n_dense`: that is a grey photograph. This one has 3 channels.": (480 * 640 + 1) * 1000,
+            "`n_dense`: that is a grey photograph without biases. This one has 3 channels.": 480 * 640 * 1000,
+            "`n_dense`: that is a single unit. The layer has 1000.": 480 * 640 * 3 + 1,
+        },
+    ),
+    n_conv=Value(
+        (3 * 3 * 3 + 1) * 64,
+        {
+            "`n_conv`: you forgot the biases, one for each of the 64 filters.": 3 * 3 * 3 * 64,
+            "`n_conv`: each filter looks at all 3 channels, so it has 3 × 3 × 3 weights, not 3 × 3.": (3 * 3 + 1) * 64,
+            "`n_conv`: each filter looks at all 3 channels, and it has a bias.": 3 * 3 * 64,
+            "`n_conv`: every filter has a bias of its own, not one for the whole layer.": 3 * 3 * 3 * 64 + 1,
+            "`n_conv`: a filter has one bias, not one for each channel.": (3 * 3 * 3 + 3) * 64,
+            "`n_conv`: the weights are shared by all places; the size of the photograph does not matter.": (
+                Either(28 * 64 * 480 * 640, 27 * 64 * 480 * 640 + 64, 27 * 64 * 480 * 640)
+            ),
+        },
+    ),
     hints=(
         "A dense unit has one weight for every input value and one bias. How many values does the photograph hold?",
         "Dense: values × units + units. Convolution: a filter has F × F × input channels weights and one bias; the size of "
         "the photograph does not appear.",
     ),
 )
-def parameters(n_dense, n_conv):
-    number(
-        n_dense,
-        921_601_000,
-        mistakes={
-            921_600_000: "`n_dense`: you forgot the biases, one for each of the 1000 units.",
-            307_201_000: "`n_dense`: that is a grey photograph. This one has 3 channels.",
-            307_200_000: "`n_dense`: that is a grey photograph without biases. This one has 3 channels.",
-            921_601: "`n_dense`: that is a single unit. The layer has 1000.",
-        },
-        what="`n_dense`",
-    )
-    number(
-        n_conv,
-        1792,
-        mistakes={
-            1728: "`n_conv`: you forgot the biases, one for each of the 64 filters.",
-            640: "`n_conv`: each filter looks at all 3 channels, so it has 3 × 3 × 3 weights, not 3 × 3.",
-            576: "`n_conv`: each filter looks at all 3 channels, and it has a bias.",
-            1729: "`n_conv`: every filter has a bias of its own, not one for the whole layer.",
-            1920: "`n_conv`: a filter has one bias, not one for each channel.",
-            550_502_400: "`n_conv`: the weights are shared by all places; the size of the photograph does not matter.",
-        },
-        what="`n_conv`",
-    )
 
 
-@lab.exercise(
+lab.declare(
+    "correlate",
     "Correlation with two loops",
     points=2,
+    correlate=Function(
+        lambda image, kernel: signal.correlate2d(image, kernel, "valid"),
+        cases={
+            "for the worked 5×5 grid": (GRID, KERNEL),
+            "for a 4×7 image and a 2×3 kernel": (_numbers(4, 7), _numbers(2, 3, seed=1)),
+        },
+        mistakes={
+            "You flipped the kernel: that is convolution in the mathematician's sense. Here the kernel stays as it is.": (
+                lambda image, kernel: signal.convolve2d(image, kernel, "valid")
+            ),
+            "You exchanged rows and columns of the kernel (a transposed kernel).": (
+                lambda image, kernel: signal.correlate2d(image, kernel.T, "valid")
+            ),
+            "One row and one column of windows is missing: how many places are there, H − F or H − F + 1?": (
+                lambda image, kernel: signal.correlate2d(image, kernel, "valid")[:-1, :-1]
+            ),
+            "That is as large as the image: some windows hang over its edge. Use only windows that lie inside.": (
+                lambda image, kernel: signal.correlate2d(image, kernel, "same")
+            ),
+            "The decimals are cut off: your feature map holds integers.": (
+                lambda image, kernel: signal.correlate2d(image, kernel, "valid").astype(int)
+            ),
+        },
+    ),
     hints=(
         "The window for output (i, j) begins at row i and column j and is as large as the kernel. "
         "Where does the last window begin?",
@@ -73,28 +96,6 @@ def parameters(n_dense, n_conv):
         "multiply it by the kernel value by value, and store the sum.",
     ),
 )
-def correlate(function):
-    array(
-        call(function, GRID, KERNEL),
-        WORKED,
-        mistakes={
-            "You flipped the kernel: that is convolution in the mathematician's sense. Here the kernel stays as it is.": FLIPPED,
-            "You exchanged rows and columns of the kernel (a transposed kernel).": signal.correlate2d(GRID, KERNEL.T, "valid"),
-            "One row and one column of windows is missing: how many places are there, H − F or H − F + 1?": WORKED[:2, :2],
-            "That is as large as the image: some windows hang over its edge. Use only windows that lie inside.": (
-                signal.correlate2d(GRID, KERNEL, "same")
-            ),
-        },
-        case="for the worked 5×5 grid",
-    )
-    image, kernel = _numbers(4, 7), _numbers(2, 3, seed=1)
-    expected = signal.correlate2d(image, kernel, "valid")
-    array(
-        call(function, image, kernel),
-        expected,
-        mistakes={"The decimals are cut off: your feature map holds integers.": expected.astype(int)},
-        case="for a 4×7 image and a 2×3 kernel",
-    )
 
 
 @lab.exercise(
@@ -198,26 +199,28 @@ def predicted_sizes(sizes):
         number(answer, size, mistakes=mistakes, what=f"Size {position}")
 
 
-@lab.exercise(
+lab.declare(
+    "output_size",
     "Output size",
+    output_size=Function(
+        lambda width, kernel, stride=1, padding=0: (width + 2 * padding - kernel) // stride + 1,
+        cases=[(9, 3), *LAYERS, (6, 6, 5, 0), (10, 1, 4, 2), (7, 5, 3, 1)],
+        mistakes={
+            "You forgot the first window: it takes no step.": lambda w, k, s=1, p=0: (w + 2 * p - k) // s,
+            "You forgot the padding: it adds cells on both sides.": lambda w, k, s=1, p=0: (w - k) // s + 1,
+            "Padding is added on both sides, so it counts twice.": lambda w, k, s=1, p=0: (w + p - k) // s + 1,
+            "You forgot the floor: a window that hangs over the edge does not count.": lambda w, k, s=1, p=0: (
+                (w + 2 * p - k) / s + 1
+            ),
+            "You round up: the last window would hang over the edge.": lambda w, k, s=1, p=0: -(-(w + 2 * p - k) // s) + 1,
+            "The padding belongs inside the floor, under the fraction bar.": lambda w, k, s=1, p=0: (w - k) // s + 2 * p // s + 1,
+        },
+    ),
     hints=(
         "How many cells are left after the first window, and how many steps of `stride` fit into them?",
         "Padding counts on both sides. Whole steps only: `//`. And do not forget the first window.",
     ),
 )
-def output_size(function):
-    cases = ((9, 3), *LAYERS, (6, 6, 5, 0), (10, 1, 4, 2))
-    for layer, size in zip(cases, (7, *SIZES, 1, 4), strict=True):
-        width, kernel, stride, padding = (*layer, 1, 0)[:4]
-        mistakes = {
-            size - 1: "You forgot the first window: it takes no step.",
-            (width - kernel) // stride + 1: "You forgot the padding: it adds cells on both sides.",
-            (width + padding - kernel) // stride + 1: "Padding is added on both sides, so it counts twice.",
-            (width + 2 * padding - kernel) / stride
-            + 1: "You forgot the floor: a window that hangs over the edge does not count.",
-        }
-        mistakes = {value: message for value, message in mistakes.items() if value != size}
-        number(call(function, *layer), size, mistakes=mistakes, what=f"`output_size{layer}`")
 
 
 @lab.exercise(

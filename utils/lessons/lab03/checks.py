@@ -925,6 +925,6 @@ def _clear(part: str, message: str):
     try:
         yield
     except (Wrong, ValueError) as error:
-        if part in str(error):
+        if part in str(getattr(error, "cause", None) or error):
             wrong(message)
         raise

@@ -42,7 +42,7 @@ def _generator(**settings):
 def batches_an_epoch(function):
     for photos, size in ((64, 32), (65, 32), (3670, 32), (31, 32), (100, 7)):
         result = call(function, photos, size)
-        need(isinstance(result, tuple) and len(result) == 2, "Return two numbers: `return batches, passes`.")
+        need(isinstance(result, (tuple, list)) and len(result) == 2, "Return two numbers: `return batches, passes`.")
         where = f"with {photos} photos and batches of {size}"
         batches = math.ceil(photos / size)
         number(
@@ -634,7 +634,7 @@ def mixup(function):
         expected = wide * images + (1 - wide) * images[order]
         expected_labels = share[:, None] * labels + (1 - share[:, None]) * labels[order]
         result = call(function, images, labels, share, order)
-        need(isinstance(result, tuple) and len(result) == 2, "Return two arrays: `return mixed_images, mixed_labels`.")
+        need(isinstance(result, (tuple, list)) and len(result) == 2, "Return two arrays: `return mixed_images, mixed_labels`.")
         array(
             result[0],
             expected,
@@ -715,7 +715,7 @@ def cutmix(function):
         inside[max(top, 0) : bottom, max(left, 0) : right] = True
         expected = np.where(inside[..., None], second, first)
         result = call(function, first, second, one, two, box)
-        need(isinstance(result, tuple) and len(result) == 2, "Return two arrays: `return image, label`.")
+        need(isinstance(result, (tuple, list)) and len(result) == 2, "Return two arrays: `return image, label`.")
         array(
             result[0],
             expected,

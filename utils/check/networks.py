@@ -1,0 +1,349 @@
+"""Compare Keras models by what they do: shapes, parameters, multiply-adds, and their outputs with the same weights.
+
+Two models may differ in names, in the order in which layers were made, in nesting, in functional, sequential or subclassed style,
+in activations as arguments or as layers: nothing of that shows here.
+"""
+
+import sys
+import zlib
+from collections import Counter
+
+import numpy as np
+
+from .calling import guarded
+from .excuses import cause
+from .outcome import Wrong
+from .probes import probe_rng
+from .values import kind
+
+_OUTPUTS = 1e-3  # two orders of summation, or another epsilon in BatchNormalization, differ by less
+_WORK = 0.02  # a share of the multiply-adds that ways of counting may differ by
+
+
+class Input:
+    """In a case: a fresh symbolic input of `shape`, without the batch axis. `Input((9, 9, 4))`."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = tuple(shape)
+
+    def __repr__(self) -> str:
+        return f"{'×'.join(map(str, self.shape))} input"
+
+
+def materialized(arguments: tuple, options: dict) -> tuple[tuple, dict]:
+    """The arguments of a case with fresh Keras inputs in the place of each `Input`."""
+
+    def fresh(value):
+        if isinstance(value, Input):
+            import keras
+
+            return keras.Input(value.shape)
+        return value
+
+    return tuple(map(fresh, arguments)), {name: fresh(value) for name, value in options.items()}
+
+
+def is_model(value) -> bool:
+    """Whether it is a Keras model; false without an import where Keras is not loaded."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(value, getattr(keras, "Model", ()))
+
+
+def _is_symbolic(value) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(value, getattr(keras, "KerasTensor", ()))
+
+
+def adopt(result, arguments: tuple, expected=None, *, dropout: bool = False):
+    """`result` with each Keras model, or symbolic tensor computed from `arguments`, as a Network; values as they are.
+
+    `expected`, the reference's result, gives the input shape to a model that does not know its own.
+    """
+    if isinstance(result, list) and not isinstance(expected, Network):
+        wanted = expected if isinstance(expected, list) and len(expected) == len(result) else [None] * len(result)
+        return [adopt(each, arguments, e, dropout=dropout) for each, e in zip(result, wanted, strict=True)]
+    shape = expected.input_shape if isinstance(expected, Network) else None
+    if _is_symbolic(result):
+        import keras
+
+        inputs = [each for each in arguments if _is_symbolic(each)]
+        try:
+            return Network(keras.Model(inputs[0] if len(inputs) == 1 else inputs, result), shape, dropout=dropout, own=True)
+        except ValueError as error:
+            raise Wrong(f"Your function returns a tensor that does not depend on its input ({cause(error)}).", error) from None
+    if is_model(result):
+        return Network(result, shape, dropout=dropout, own=not arguments)
+    return result
+
+
+class Network:
+    """What a model does, measured once.
+
+    Its weights are set by a rule that depends on nothing but the shape and the role of each (kernel, bias, gamma, …), so layers
+    of one kind have the same values in either model and need not be matched; afterwards the model gets its own weights back.
+    Permuting layers of the same shapes changes no network, so no right answer can differ from the reference.
+    """
+
+    def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False, own: bool = False):
+        self.model = model
+        self.input_shape = _input_shape(model) or input_shape
+        self.problem = ""
+        self.outputs = self.multiply_adds = None
+        self.parameters = 0
+        self.dropout = None
+        if self.input_shape is None:
+            self.problem = "The model does not know the shape of its input. Begin with `keras.Input(shape)`."
+            return
+        if input_shape is not None and tuple(self.input_shape[1:]) != tuple(input_shape[1:]):
+            self.problem = f"The model takes inputs of shape {_shown(self.input_shape)}; expected {_shown(input_shape)}."
+            return
+        data = self._data()
+        with guarded(returned=True):
+            self.outputs = np.asarray(model(data, training=False))  # builds it
+            before = model.get_weights()
+            try:
+                _standard_weights(model)
+                self.outputs = np.asarray(model(data, training=False))
+            finally:
+                if not own:
+                    model.set_weights(before)
+        self.parameters = model.count_params()
+        self.multiply_adds = _multiply_adds(model, self.input_shape)
+        self.steps = steps(model)
+        self.dropout = _dropouts(self.steps) if dropout else None
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        return self.outputs.shape[1:]
+
+    def _data(self) -> np.ndarray:
+        shape = [32 if n is None else n for n in self.input_shape[1:]]
+        return probe_rng("network").normal(0.2, 1, (3, *shape)).astype("float32")
+
+    def agrees(self, answer) -> bool:
+        """Whether `answer` is a network that does the same."""
+        if not isinstance(answer, Network):
+            return False
+        return not answer.problem and self._disagreement(answer, "It") == ""
+
+    def difference(self, answer, what: str = "It", case: str = "") -> str:
+        """In words, what `answer` does otherwise than this network."""
+        if not isinstance(answer, Network):
+            return f"Return the model{' ' + case if case else ''}; this is {kind(answer)}."
+        return (case[0].upper() + case[1:] + ": " if case else "") + (answer.problem or self._disagreement(answer, what))
+
+    def _disagreement(self, other: "Network", what: str) -> str:
+        if other.output_shape != self.output_shape:
+            return f"{what} returns shape {other.output_shape} for one example; expected {self.output_shape}."
+        if other.parameters != self.parameters:
+            more = "more" if other.parameters > self.parameters else "fewer"
+            return (
+                f"{what} has {other.parameters:,} parameters, {abs(other.parameters - self.parameters):,} {more} than expected."
+                f"{self._layers(other)}"
+            )
+        same_outputs = self._same_outputs(other)
+        if other.multiply_adds is not None and self.multiply_adds:
+            ratio = other.multiply_adds / self.multiply_adds
+            if abs(ratio - 1) > _WORK:
+                subject = "it" if what == "It" else what
+                return (
+                    f"Shapes and parameters are right, but {subject} does {_times(ratio)} the multiply-adds: "
+                    f"{other.multiply_adds:,}, expected {self.multiply_adds:,}. Where do the strides stand?"
+                )
+        if not same_outputs:
+            ending = _ending(self.outputs, other.outputs)
+            return ending or (
+                f"Shapes and parameters are right, but with the same weights the outputs differ.{self._layers(other)}"
+            )
+        if self.dropout is not None and self.dropout != other.dropout:
+            return (
+                f"{what} computes the right thing, but its Dropout is {_rates(other.dropout)}; expected {_rates(self.dropout)}."
+            )
+        return ""
+
+    def _same_outputs(self, other: "Network") -> bool:
+        scale = float(np.abs(self.outputs).max())
+        with np.errstate(all="ignore"):
+            return bool(np.allclose(other.outputs, self.outputs, rtol=_OUTPUTS, atol=_OUTPUTS * scale))
+
+    def _layers(self, other: "Network") -> str:
+        """A sentence about the layers that differ, or nothing where it could mislead."""
+        mine, theirs = ([step for step in n.steps if not step.startswith("Dropout")] for n in (self, other))
+        if not mine or not theirs or mine == theirs:
+            return " The layers are the right ones, but they are connected in another way." if mine and mine == theirs else ""
+        if _is_chain(self.model) and _is_chain(other.model):
+            at = next((i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), min(len(mine), len(theirs)))
+            after = f"after {theirs[at - 1]}" if at else "at the beginning"
+            got = theirs[at] if at < len(theirs) else "the end"
+            asked = mine[at] if at < len(mine) else "the end"
+            return f" They part {after}: yours goes on with {got}, expected is {asked}."
+        extra, missing = Counter(theirs) - Counter(mine), Counter(mine) - Counter(theirs)
+        said = [f"yours has {_counted(extra)} that {'is' if extra.total() == 1 else 'are'} not expected"] if extra else []
+        said += [f"{_counted(missing)} {'is' if missing.total() == 1 else 'are'} missing"] if missing else []
+        return f" Among the layers, {' and '.join(said)}." if said else ""
+
+
+# ---------------------------------------------------------------- structure, normalized
+
+
+def steps(model) -> list[str]:
+    """The layers in the order of computation, nested models unfolded, activations as steps of their own; [] where unknown.
+
+    For instance ["Conv2D(6, 5×5)", "tanh", "AveragePooling2D(2×2)", "Flatten", "Dense(10)", "softmax"].
+    """
+    found = []
+    for layer in _operations(model):
+        name = type(layer).__name__
+        if name in ("InputLayer", "Identity"):
+            continue
+        activation = _activation(layer)
+        if name not in ("Activation", "ReLU", "Softmax", "LeakyReLU", "ELU", "PReLU") and activation is None:
+            found.append(_described(layer))
+        elif activation is None:
+            found.append(name)
+        elif name in ("Activation", "ReLU", "Softmax") or activation == name.lower():
+            found.append(activation)
+        else:
+            found += [_described(layer), activation]
+    return [step for step in found if step != "linear"]
+
+
+def _operations(model) -> list:
+    keras = sys.modules["keras"]
+    if isinstance(model, keras.Sequential):
+        inside = model.layers
+    elif hasattr(model, "operations"):
+        inside = model.operations
+    else:
+        return []
+    return [each for layer in inside for each in (_operations(layer) if isinstance(layer, keras.Model) else [layer])]
+
+
+def _activation(layer) -> str | None:
+    name = type(layer).__name__
+    if name == "ReLU":
+        plain_relu = getattr(layer, "max_value", None) is None and not getattr(layer, "negative_slope", 0)
+        return "relu" if plain_relu and not getattr(layer, "threshold", 0) else None
+    if name == "Softmax":
+        return "softmax"
+    if name.lower() in ("relu", "sigmoid", "tanh", "softmax", "gelu", "silu") and not hasattr(layer, "filters"):
+        return name.lower()
+    activation = getattr(layer, "activation", None)
+    return None if activation is None else getattr(activation, "__name__", type(activation).__name__).lower()
+
+
+def _described(layer) -> str:
+    name = type(layer).__name__.replace("MaxPool2D", "MaxPooling2D").replace("AvgPool2D", "AveragePooling2D")
+    parts = []
+    for attribute in ("filters", "units", "rate"):
+        if isinstance(getattr(layer, attribute, None), (int, float)):
+            parts.append(f"{getattr(layer, attribute):g}")
+    for attribute in ("kernel_size", "pool_size"):
+        if isinstance(getattr(layer, attribute, None), tuple):
+            parts.append("×".join(map(str, getattr(layer, attribute))))
+    strides = getattr(layer, "strides", None)
+    if isinstance(strides, tuple) and strides != getattr(layer, "pool_size", (1,) * len(strides)):
+        parts.append("stride " + "×".join(map(str, sorted(set(strides)))))
+    if getattr(layer, "padding", None) == "same" and set(getattr(layer, "kernel_size", (3,))) != {1}:
+        parts.append("same")
+    return f"{name}({', '.join(parts)})" if parts else name
+
+
+def _is_chain(model) -> bool:
+    """Whether every step has one input, the step before it."""
+    keras = sys.modules["keras"]
+    if isinstance(model, keras.Sequential):
+        return all(not isinstance(layer, keras.Model) or _is_chain(layer) for layer in model.layers)
+    names = {"Add", "Concatenate", "Multiply", "Subtract", "Average", "Maximum", "Dot"}
+    return hasattr(model, "operations") and not any(type(layer).__name__ in names for layer in _operations(model))
+
+
+def _dropouts(found: list[str]) -> list[tuple[float, int]]:
+    """(rate, how many layers with weights come before) of each dropout."""
+    rates, before = [], 0
+    for step in found:
+        if step.startswith(("Dropout", "SpatialDropout")):
+            rates.append((float(step.partition("(")[2].rstrip(")")), before))
+        elif step.startswith(("Conv", "Dense", "Separable", "Depthwise")):
+            before += 1
+    return rates
+
+
+def _rates(dropouts: list[tuple[float, int]]) -> str:
+    if not dropouts:
+        return "missing"
+    return ", ".join(f"{rate:g} after {before} layers with weights" for rate, before in dropouts)
+
+
+def _counted(counter: Counter) -> str:
+    return ", ".join(f"{n} × {name}" if n > 1 else name for name, n in list(counter.items())[:3])
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def _input_shape(model) -> tuple | None:
+    try:
+        shape = model.input_shape
+    except (AttributeError, ValueError):
+        return None
+    return shape if isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape) else None
+
+
+def _standard_weights(model) -> None:
+    for variable in model.weights:
+        role = variable.path.rpartition("/")[2]
+        variable.assign(_values(role, tuple(variable.shape)).astype(str(variable.dtype)))
+
+
+def _values(role: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Values for a weight of this role and shape; a kernel of 1×1 or as large as the map has those of a dense layer."""
+    size, last = int(np.prod(shape)), shape[-1] if shape else 1
+    if "seed" in role or "iteration" in role:
+        return np.zeros(shape)
+    if len(shape) < 2:
+        rng = np.random.default_rng([zlib.crc32(role.encode()), size])
+        if "variance" in role:
+            return rng.uniform(2, 6, shape)
+        if role == "gamma":
+            return rng.uniform(1, 3, shape) * rng.choice((-1, 1, 1), shape)
+        return rng.normal(0, 0.5, shape)
+    fan_in = int(np.prod(shape[:2])) if "depthwise" in role else max(size // last, 1)
+    values = np.resize(_noise(size // last, last), shape)  # drawing 30 million normal numbers would take a second
+    return values * np.float32(np.sqrt(2 / fan_in))
+
+
+def _noise(rows: int, columns: int) -> np.ndarray:
+    size = min(rows * columns, 65_521)
+    return np.random.default_rng([rows, columns]).standard_normal(size, "float32")
+
+
+def _multiply_adds(model, input_shape) -> int | None:
+    """Multiply-adds of one example; None where a custom layer keeps them from being counted."""
+    from ..ledger import ledger
+
+    try:
+        book = ledger(model)
+    except Exception:  # a subclassed model, say
+        return None
+    return None if book.not_counted else book.multiply_adds
+
+
+def _ending(expected: np.ndarray, found: np.ndarray) -> str:
+    """What is said when one of the two ends in a softmax and the other does not."""
+    sums = [bool(np.allclose(values.sum(-1), 1, atol=1e-3) and values.min() >= 0) for values in (expected, found)]
+    if sums == [True, False]:
+        return "The outputs for one example do not sum to 1: the last layer needs the softmax."
+    if sums == [False, True]:
+        return "The outputs for one example sum to 1: no softmax is asked for at the end."
+    return ""
+
+
+def _times(ratio: float) -> str:
+    names = {2: "twice", 3: "three times", 4: "four times", 0.5: "half of", 0.25: "a quarter of"}
+    close = next((name for value, name in names.items() if abs(ratio / value - 1) < 0.15), None)
+    return close or f"{ratio:.2g} times"
+
+
+def _shown(shape: tuple) -> str:
+    return str(tuple(shape[1:]))
