@@ -12,8 +12,8 @@
 # - find a broken training pipeline in a minute, by overfitting one batch,
 # - say how certain you are that one network is better than another,
 # - design a control experiment that isolates one cause,
-# - train, in seconds, a network that makes fewer errors than the lecture's ConvNet with
-#   a seventh of its parameters.
+# - train, within three minutes, a network that makes fewer errors than the lecture's
+#   ConvNet with a seventh of its parameters.
 #
 # Write down each prediction *before* you run the cell below it: a number on paper is
 # enough. A prediction that fails teaches you more than one that holds. If you are
@@ -193,9 +193,9 @@ for name, layer in (("first", network.layers[0]), ("second", network.layers[2]))
 # - `start_loss`: the loss of a network before training, which gives each of the ten
 #   classes about the same probability;
 # - `floor`: someone has put a **second softmax** after the first. The second one gets
-#   ten numbers $z_i$ between 0 and 1, which sum to 1, and turns them into
-#   $e^{z_i} / \sum_j e^{z_j}$. What is the smallest loss that this network can reach,
-#   however well it learns?
+#   ten numbers $z_i$ between 0 and 1, which sum to 1, and turns them into $e^{z_i} /
+#   \sum_j e^{z_j}$. What is the smallest loss that this network can reach, however well
+#   it learns?
 
 # %%
 # np.log is the natural logarithm, np.exp the exponential function, np.e Euler's number.
@@ -309,8 +309,8 @@ print("labels:", given)
 print("the caller's images are untouched:", np.array_equal(twelve, data.x_train[:12]))
 plot.show(
     plot.images(ready, [f"label {label}" for label in given], columns=12, size=0.85),
-    alt="Twelve black squares with a few white dots in each: only the very brightest "
-    "pixels are left of the digits.",
+    alt=f"Twelve black squares with {np.count_nonzero(ready)} white dots in all: only "
+    "the very brightest pixels are left of the digits.",
 )
 
 # %% [markdown]
@@ -369,7 +369,7 @@ def train(build, seed, epochs, images=x_train, test_images=x_test, points=1, pea
     training.fit(
         model,
         images,
-        y_train[: len(images)],
+        y_train,
         batch_size=plan.batch_size,
         epochs=epochs,
         callbacks=[curve],
@@ -416,8 +416,8 @@ plot.show(
 # gives the point below which a fraction $q$ of the distribution lies. The 5 % outside
 # the interval are split between *both* sides.
 #
-# Write a function that gets the results of at least two runs, as a list or an array,
-# and returns the two ends of the interval, the lower one first.
+# Write a function that gets an array with the results of at least two runs, and returns
+# the two ends of the interval, the lower one first.
 
 
 # %%
@@ -442,8 +442,8 @@ check.answer("t_interval", t_interval)
 # for rare errors: with $k = 0$ it claims certainty. The *Wilson score interval* does
 # not:
 #
-# $$\frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}}
-# {1 + \frac{z^2}{n}}, \qquad z = 1.96$$
+# $$\frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}} {1 +
+# \frac{z^2}{n}}, \qquad z = 1.96$$
 #
 # Write a function that gets the number of errors and the number of digits, and returns
 # the two ends of the interval for the error rate, the lower one first, as fractions
@@ -701,8 +701,7 @@ check.answer("shift", shift)
 # the ConvNet, and the ConvNet with global max pooling.
 
 # %%
-few = x_train[: plan.pooled_digits]
-pooled, _ = train(digits.pooled_convnet, 0, plan.pooled_epochs, few)
+pooled, _ = train(digits.pooled_convnet, 0, plan.epochs)
 networks = {
     "MLP": models["MLP"],
     "ConvNet": models["ConvNet"],
@@ -1047,9 +1046,8 @@ results.record("confidence of the surest mistake", surest, "%")
 #
 # - In the first `warmup` steps the rate grows linearly, from 0 at step 0 to `peak` at
 #   step `warmup`.
-# - From there it falls to 0 at step `steps`, along half a cosine:
-#   $\text{peak} \cdot \frac{1 + \cos(\pi \cdot \text{progress})}{2}$, where the
-#   progress runs from 0 to 1.
+# - From there it falls to 0 at step `steps`, along half a cosine: $\text{peak} \cdot
+#   \frac{1 + \cos(\pi \cdot \text{progress})}{2}$, where the progress runs from 0 to 1.
 #
 # The function gets one step at a time, from 0 to `steps`. `warmup` is a number of
 # steps, less than `steps`; it may be 0. Return one number.
