@@ -442,8 +442,11 @@ check.answer("t_interval", t_interval)
 # for rare errors: with $k = 0$ it claims certainty. The *Wilson score interval* does
 # not:
 #
-# $$\frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}} {1 +
-# \frac{z^2}{n}}, \qquad z = 1.96$$
+# $$
+# \frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}}
+# {1 + \frac{z^2}{n}},
+# \qquad z = 1.96
+# $$
 #
 # Write a function that gets the number of errors and the number of digits, and returns
 # the two ends of the interval for the error rate, the lower one first, as fractions
@@ -511,8 +514,8 @@ results.record("McNemar's test, ConvNet against MLP: p-value", p_value)
 # A *control experiment* changes one thing and leaves everything else as it is. Here
 # that thing is the size. Both networks have one hidden Dense layer, and you can choose
 # its width. Give the ConvNet a *narrow* one, so that it has at most a third of the
-# MLP's 203,530 parameters. Give the MLP a *wide* one, so that it has as many as the
-# ConvNet.
+# MLP's 203,530 parameters. Give the MLP a *wide* one, so that it comes as close to the
+# ConvNet's 431,754 as it can without exceeding them.
 #
 # ### Exercise: two fair controls
 #
