@@ -713,7 +713,7 @@ def error_interval(errors, n):
     half = z * np.sqrt(p * (1 - p) / (n + z**2))
     return p - half, p + half
 """,
-            "[0] comes out as",
+            "comes out as 0.0209",
         ),
     ],
     "widths": [
