@@ -85,7 +85,7 @@ def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, smal
     assert found.outcomes["correlate"].message == "Stopped after 5 seconds of work. Is there a loop that never ends?"
     assert "ends the process" in found.outcomes["pool"].message
     assert points(found) == exercises("lab01")["parameters"].points
-    assert found.starts == 3
+    assert found.starts == 2, "one more start for the loop; the process that ended was the last exercise's"
 
 
 def test_there_are_enough():

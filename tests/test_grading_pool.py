@@ -204,14 +204,14 @@ def test_mistakes_that_differ_in_numbers_are_one():
 def test_copies_are_found_through_renaming_and_honest_answers_are_not():
     body = {
         "correlate": "def correlate(image, kernel):\n    rows = image.shape[0]\n    total = rows * 17 + {0}\n    return total",
-        "pool": "def pool(image, size):\n    found = []\n    for i in range({0}, 99):\n        found.append(image[i] * size + i)\n    return found",
-        "dilate": "def dilate(kernel, rate):\n    result = kernel * rate - {0}\n    result = result + rate ** 3\n    return result * 2",
+        "pool": "def pool(image, size):\n    found = []\n    for i in range({0}, 99):\n        found.append(size + i)\n    return found",
+        "dilate": "def dilate(kernel, rate):\n    result = kernel * rate - {0}\n    result = result + rate ** 3\n    return result",
     }
     people = []
     for number in range(9):
         answers = {name: source.format(0 if number == 1 else number) for name, source in body.items()}
-        if number == 1:
-            answers = {name: "# mine\n" + s.replace("total", "t").replace("found", "f").replace("result", "r") for name, s in answers.items()}
+        for old, new in (("total", "t"), ("found", "f"), ("result", "r")) if number == 1 else ():
+            answers = {name: "# mine\n" + source.replace(old, new) for name, source in answers.items()}
         notebook = answered(LESSON, answers)
         people.append(Submission(f"s{number}", lab(LESSON), notebook, f"{number}", f"{number}.ipynb"))
     found = reports.look_alikes([reports.Row(one, rows(1)[0].result) for one in people])

@@ -1,5 +1,6 @@
 """Level 1: frames carry values as they are, and whatever is malformed is refused without harm."""
 
+import contextlib
 import json
 import os
 import struct
@@ -11,8 +12,10 @@ import pytest
 from tools.grading.wire import Channel, Closed, Late, Malformed, decode, encode
 
 VALUES = [
-    None, True, 0, -(2**62), 2**100, 1.5, float("inf"), 0.1 + 0.2, 1 + 2j, "ü\n", "", [], [1, [2, (3,)]], (1,), {1, 2}, {"a": 1, 2: [3]},
-    ..., slice(1, None, 2), np.float32(0.1), np.int8(3), np.bool_(True), np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.array(3.0),
+    None, True, 0, -(2**62), 2**100, 1.5, float("inf"), 0.1 + 0.2, 1 + 2j, "ü\n", "", [], [1, [2, (3,)]], (1,), {1, 2},
+    {"a": 1, 2: [3]},
+    ..., slice(1, None, 2), np.float32(0.1), np.int8(3), np.bool_(True), np.arange(6).reshape(2, 3), np.zeros((0, 3)),
+    np.array(3.0),
     np.array(["a", "bc"]), np.ones((2, 2), "float16"), np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.array([1j]),
 ]  # fmt: skip
 
@@ -22,10 +25,8 @@ def pipe():
     reader, writer = os.pipe()
     yield Channel(reader, -1), Channel(-1, writer)
     for descriptor in (reader, writer):
-        try:
+        with contextlib.suppress(OSError):
             os.close(descriptor)
-        except OSError:
-            pass
 
 
 def refuse(value):
@@ -112,8 +113,10 @@ def test_a_hostile_text_is_refused(pipe, text):
 @pytest.mark.parametrize(
     "value",
     [
-        [1], {"$": "list", "v": 3}, {"$": "dict", "v": [[1]]}, {"$": "set", "v": [{"$": "list", "v": []}]}, {"$": "int", "v": "f" * 9999},
-        {"$": "int", "v": "x"}, {"$": "scalar", "v": 3}, {"$": "complex", "v": [1, 2, 3]}, {"$": "slice", "v": [1] * 9}, {"$": "list"},
+        [1], {"$": "list", "v": 3}, {"$": "dict", "v": [[1]]}, {"$": "set", "v": [{"$": "list", "v": []}]},
+            {"$": "int", "v": "f" * 9999},
+        {"$": "int", "v": "x"}, {"$": "scalar", "v": 3}, {"$": "complex", "v": [1, 2, 3]}, {"$": "slice", "v": [1] * 9},
+            {"$": "list"},
     ],
 )  # fmt: skip
 def test_a_hostile_value_is_refused(value):

@@ -8,6 +8,7 @@ It can be stopped at any moment, and goes on where it was. See docs/grading.md.
 """
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -89,15 +90,21 @@ def grade(options) -> int:
                 workers = options.workers or pool.workers_here(chosen.memory)
                 trees = jail.trees(Path(folder))
                 pool.run(
-                    todo, store, chosen, pool.chosen_for_the_judge(chosen), trees, workers=workers, limits=limits, on_result=on_result
+                    todo,
+                    store,
+                    chosen,
+                    pool.chosen_for_the_judge(chosen),
+                    trees,
+                    workers=workers,
+                    limits=limits,
+                    on_result=on_result,
                 )
     rows = [reports.Row(*each) for each in pool.results(todo, store)]
     for path in reports.write_all(options.to, rows, collected.left_out):
         print(f"{_shown(path)}")
     seconds = time.monotonic() - began
-    print(
-        f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, the others before. {len(collected.left_out)} files left out."
-    )
+    print(f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
+    print(f"{len(collected.left_out)} files left out.")
     if chosen.layer == "unsafe":
         _banner()
     return 0
@@ -170,14 +177,11 @@ def collect(arguments: list[str]) -> int:
             options.course / "submitted" / reports.file_names([one.student])[one.student] / options.assignment / f"{name}.ipynb"
         )
         target.parent.mkdir(parents=True, exist_ok=True)
-        import json
-
         pool.write(target, json.dumps(one.notebook, ensure_ascii=False, indent=1))
     for where, why in found.left_out:
         print(f"left out: {where}: {why}")
-    print(
-        f"{len(found.submissions)} submissions are in {options.course / 'submitted'}; go on with `nbgrader autograde {options.assignment}`."
-    )
+    print(f"{len(found.submissions)} submissions are in {options.course / 'submitted'}.", end=" ")
+    print(f"Go on with `nbgrader autograde {options.assignment}`.")
     return 0 if found.submissions else 1
 
 

@@ -1,7 +1,7 @@
 """The same tasks on a `dask.distributed` cluster, or on one that is started here. An optional extra: `pip install distributed`.
 
-A worker keeps a supervisor of its own with a warm judge. What Dask loses with a worker it runs again elsewhere; what keeps killing
-workers is given up and listed, so that one submission stops nothing. Results go through the store, as from the pool.
+A worker keeps a supervisor of its own with a warm judge. What Dask loses with a worker it runs again elsewhere; what keeps
+killing workers is given up and listed, so that one submission stops nothing. Results go through the store, as from the pool.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from .intake import Submission
 from .jail import Jail
 from .labs import Lab
 from .pool import Store, Task, chosen_for_the_judge, judge_one, workers_here
-from .supervisor import Limits, Supervisor
+from .supervisor import USUAL, Limits, Supervisor
 
 AGAIN = 20  # how often a task may lose its worker before it is given up
 
@@ -28,15 +28,15 @@ def run(
     jail: Jail,
     *,
     address: str = "",
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
     workers: int = 0,
     on_result: Callable[[Task, dict, bool], None] = lambda *_: None,
     judge: Callable | None = None,
 ) -> None:
     """Judge every task without a result on the cluster at `address`, or on one of processes here. See `pool.run`.
 
-    `judge` replaces what a worker does with a task, for tests. Raises RuntimeError when dask is not installed, or when tasks had to be
-    given up; everything else is done by then.
+    `judge` replaces what a worker does with a task, for tests. Raises RuntimeError when dask is not installed, or when tasks
+    had to be given up; everything else is done by then.
     """
     try:
         import dask
@@ -85,7 +85,14 @@ def payload(task: Task) -> dict:
     """A task as plain data."""
     one = task.submission
     lab = {"name": one.lab.name, "stem": one.lab.stem, "notebook": one.lab.notebook}
-    return {"key": task.key, "student": one.student, "lab": lab, "notebook": one.notebook, "digest": one.digest, "source": one.source}
+    return {
+        "key": task.key,
+        "student": one.student,
+        "lab": lab,
+        "notebook": one.notebook,
+        "digest": one.digest,
+        "source": one.source,
+    }
 
 
 def on_worker(data: dict, salt: int, jail: Jail, limits: Limits) -> dict:

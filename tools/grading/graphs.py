@@ -1,8 +1,8 @@
 """Take a Keras model apart into plain data, and build it anew from allow-listed classes of Keras.
 
-Neither Keras' own file formats nor `from_config` are used: their safe modes have been bypassed, and they import what a configuration
-names. Here a class is looked up in a table, its settings must be plain values, and sizes are limited. A student's own layers and models
-are not in the table; they are unfolded into the operations of which their `call` consists.
+Neither Keras' own file formats nor `from_config` are used: their safe modes have been bypassed, and they import what a
+configuration names. Here a class is looked up in a table, its settings must be plain values, and sizes are limited. A student's
+own layers and models are not in the table; they are unfolded into the operations of which their `call` consists.
 """
 
 import inspect
@@ -37,9 +37,9 @@ def _operation_classes() -> dict[str, type]:
     found = {}
     for module in (numpy, nn, math, image, core):
         for name, each in vars(module).items():
-            if inspect.isclass(each) and issubclass(each, Operation) and each is not Operation:
-                if each.__module__ == module.__name__ and (module is not core or name in _CORE):
-                    found[f"{module.__name__.rpartition('.')[2]}.{name}"] = each
+            own = inspect.isclass(each) and issubclass(each, Operation) and each.__module__ == module.__name__
+            if own and (module is not core or name in _CORE):
+                found[f"{module.__name__.rpartition('.')[2]}.{name}"] = each
     return found
 
 
@@ -75,7 +75,7 @@ def dismantle(inputs: list, outputs) -> dict:
 
 
 def dismantle_model(model, shape: tuple | None = None) -> dict:
-    """A model as plain data; one that does not know its input is built for `shape`, without the batch axis. Raises Unsupported."""
+    """A model as plain data. One that does not know its input is built for `shape` (no batch axis). Raises Unsupported."""
     import keras
     from keras.src.models.functional import Functional
 

@@ -1,7 +1,7 @@
 """Take in submissions as they come: a folder, an archive from a learning platform, nested folders, "Copy of …" names.
 
-Nothing is written outside the folder that this module is given: archives cannot climb, links are not followed, and sizes are limited. What
-cannot be read is listed with its reason and stops nothing.
+Nothing is written outside the folder that this module is given: archives cannot climb, links are not followed, and sizes are
+limited. What cannot be read is listed with its reason and stops nothing.
 """
 
 import hashlib

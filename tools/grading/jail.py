@@ -85,15 +85,15 @@ class Jail:
     def start(
         self, tree: Path, module: str, arguments: Sequence[str] = (), *, slot: int = 0, keep: Iterable[int] = (), pipes=True
     ) -> Running:
-        """Start `python -m module`; with `pipes` its standard input and output are pipes. `keep`: descriptors that it inherits."""
+        """Start `python -m module`, its standard input and output as pipes if `pipes`. `keep`: descriptors it inherits."""
         keep = tuple(keep)
         python = [module, *arguments]
         name = f"grading-{uuid.uuid4().hex[:12]}"
         environment, filters, removal = None, None, ()
         if self.layer == "bubblewrap":
-            filters = _filter_file()
-            command = self.bubblewrap(tree, python, slot, filters.fileno())
-            keep += (filters.fileno(),)
+            filters = _filter_descriptor()
+            command = self.bubblewrap(tree, python, slot, filters)
+            keep += (filters,)
             environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
         elif self.layer == "container":
             command, removal = self.container(tree, python, name), [self.engine, "rm", "--force", name]
@@ -108,7 +108,7 @@ class Jail:
             command, stdin=ends, stdout=ends, stderr=errors, pass_fds=keep, env=environment, cwd="/", start_new_session=True
         )
         if filters is not None:
-            filters.close()
+            os.close(filters)
         return Running(process, removal)
 
     def bubblewrap(self, tree: Path, python: Sequence[str], slot: int, filters: int) -> list[str]:
@@ -299,8 +299,9 @@ def system_call_filter(machine: str) -> bytes:
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in program)
 
 
-def _filter_file():
-    file = tempfile.TemporaryFile()
-    file.write(system_call_filter(platform.machine()))
-    file.seek(0)
-    return file
+def _filter_descriptor() -> int:
+    """The reading end of a pipe that holds the filter; it is short enough to fit into one."""
+    reader, writer = os.pipe()
+    os.write(writer, system_call_filter(platform.machine()))
+    os.close(writer)
+    return reader

@@ -1,7 +1,9 @@
-"""Runs outside the student's process: holds the checks, calls the student's functions through frames, and alone says what is right.
+"""Runs outside the student's process: holds the checks, calls the student's functions through frames, and alone says what is
+right.
 
-One process imports the libraries once, and forks for every session; TensorFlow has computed nothing before the fork, since it does not
-survive one after. It never executes a line of a student's and never unpickles; models are built anew from plain data (see `graphs`).
+One process imports the libraries once, and forks for every session; TensorFlow has computed nothing before the fork, since it
+does not survive one after. It never executes a line of a student's and never unpickles; models are built anew from plain data
+(see `graphs`).
 """
 
 import builtins
@@ -18,6 +20,7 @@ import numpy as np
 
 from utils import check
 from utils.check import NotAttempted, Outcome, TooLong, Wrong
+from utils.check.lab import judged
 from utils.check.values import shortened
 
 from . import graphs
@@ -207,21 +210,6 @@ class Session:
         raise Malformed("an unknown reference")
 
 
-def judged(task, answers: list) -> Outcome:
-    """As `utils.check.judge`, but the supervisor is the clock, and `Gone` gets through."""
-    try:
-        task.judge(*map(check.plain, answers))
-    except NotAttempted:
-        return Outcome(check.UNATTEMPTED)
-    except Wrong as error:
-        return Outcome(check.WRONG, str(error))
-    except MemoryError:
-        return Outcome(check.WRONG, "It asks for more memory than this machine has. Look at the shapes in between.")
-    except Exception as error:
-        return Outcome(check.WRONG, f"The check cannot read this answer ({type(error).__name__}: {shortened(error)}).")
-    return Outcome(check.RIGHT)
-
-
 class Remote:
     """A student's function; called like any other."""
 
@@ -236,23 +224,28 @@ class Remote:
         o = {key: encode(each, self._session.refer) for key, each in options.items()}
         return self._session.value({"op": "call", "id": self._number, "a": a, "o": o}, arguments)
 
+    def count_lines(self, *arguments, **options) -> int:
+        """See `utils.check.count_lines`."""
+        return self.run_there(check.count_lines, *arguments, **options)
+
+    def called(self, names, *arguments, **options) -> list[str]:
+        """See `utils.check.called`; what the submitted source says counts too."""
+        return calls(self._session.source(), names) or self.run_there(check.called, names, *arguments, **options)
+
     def run_there(self, helper, *arguments, **options):
         """What the course's own function `helper` returns for this function, computed where the function lives.
 
-        Such helpers watch how an answer is written. Who tampers with watching gets no points for the way: that is read from the source.
+        Such helpers watch how an answer is written. Whoever could tamper with watching gets no points for the way.
         """
-        session, source = self._session, self._session.source()
+        session = self._session
         found = tampering(session.job["code"])
         if found:
             raise Wrong(f"The grader cannot see how this is computed, since the notebook uses `{found}`.")
-        if helper is check.called:
-            named = calls(source, arguments[0])
-            if named:
-                return named
         a = [encode(each, session.refer) for each in arguments]
         o = {key: encode(each, session.refer) for key, each in options.items()}
-        message = {"op": "help", "module": helper.__module__, "name": helper.__name__, "id": self._number, "a": a, "o": o}
-        return session.value(message)
+        return session.value(
+            {"op": "help", "module": helper.__module__, "name": helper.__name__, "id": self._number, "a": a, "o": o}
+        )
 
 
 class Dataset:

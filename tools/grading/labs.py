@@ -63,7 +63,9 @@ def _safe_grade_id(cell: dict) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells to execute, in order, and what was mended. A cell: number, kind ("code" or "check"), name, source, exercise, answers."""
+    """The cells to execute, in order, and what was mended. A cell: number, kind ("code" or "check"), name, source, exercise,
+    answers.
+    """
 
     lab: Lab
     cells: list[dict]

@@ -1,4 +1,6 @@
-"""Tasks named by the hash of all they depend on, several workers on this machine, and results that are never lost or made twice."""
+"""Tasks named by the hash of all they depend on, several workers on this machine, and results that are never lost or made
+twice.
+"""
 
 import contextlib
 import hashlib
@@ -17,7 +19,7 @@ from pathlib import Path
 from . import labs as labs_module
 from .intake import Submission
 from .jail import Jail
-from .supervisor import Graded, Limits, Supervisor, Verdict, points
+from .supervisor import USUAL, Graded, Limits, Supervisor, Verdict, points
 
 VERSION = 1  # of the way of grading; a change makes all results anew
 TRIES = 3  # for a task whose worker fails through no fault of the submission
@@ -84,7 +86,9 @@ def write(path: Path, text: str, *, new: bool = False) -> None:
 
 
 def fingerprint() -> str:
-    """A hash of what verdicts depend on besides submission and salt: the checks, the engine, this room, and the libraries' versions."""
+    """A hash of what verdicts depend on besides submission and salt: the checks, the engine, this room, and the libraries'
+    versions.
+    """
     digest = hashlib.sha256(f"{VERSION}".encode())
     for folder in ("utils", "tools/grading"):
         for path in sorted((labs_module.ROOT / folder).rglob("*.py")):
@@ -152,10 +156,12 @@ def run(
     trees: tuple[Path, Path],
     *,
     workers: int = 1,
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
     on_result: Callable[[Task, dict, bool], None] = lambda *_: None,
 ) -> None:
-    """Judge every task that has no result yet, each once; identical files share one. Ends at once on an interrupt, losing nothing."""
+    """Judge every task that has no result yet, each once; identical files share one. Ends at once on an interrupt, losing
+    nothing.
+    """
     salt = store.salt()
     waiting: queue.Queue[tuple[Task, int]] = queue.Queue()
     seen: set[str] = set()

@@ -1,7 +1,7 @@
 """What an instructor gets: a page a student in HTML and Markdown, tables for the gradebook, and an overview of the class.
 
-All text that a student wrote is escaped: in HTML as HTML, in Markdown as code, in a table so that no cell is a formula. Nothing of hidden
-data and no solution is in any of them. The same results give the same bytes.
+All text that a student wrote is escaped: in HTML as HTML, in Markdown as code, in a table so that no cell is a formula. Nothing
+of hidden data and no solution is in any of them. The same results give the same bytes.
 """
 
 import csv
@@ -225,7 +225,8 @@ def overview(rows: list[Row], names: dict[str, str], left_out: list[tuple[str, s
         head = "<tr><th scope='col'>submission</th><th scope='col'>and</th><th scope='col'>answers with the same code</th></tr>"
         parts.append(
             "<h2>Suspiciously alike</h2><p>Names, comments and layout are ignored, and so are short answers and those that many "
-            f"share. Likeness is a reason to look, and proves nothing.</p><table><thead>{head}</thead><tbody>{body}</tbody></table>"
+            f"share. Likeness is a reason to look, and proves nothing.</p>"
+            f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
         )
     body = "".join(
         f"<tr><td><a href='students/{html.escape(names[row.student])}.html'>{escaped(row.student)}</a></td>"
@@ -356,7 +357,7 @@ section{border-left:4px solid var(--line);padding:.1rem 1rem;margin:1rem 0}secti
 .right{border-color:#2e8b57}.wrong{border-color:#c0392b}.points{margin:.1rem 0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:4px;font-size:.9rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);
-vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600}.wide{width:30%}
+vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600;white-space:nowrap}.wide{width:45%}
 .bar{display:inline-block;height:.8rem;background:var(--bar);border-radius:2px}
 .banner{background:#c0392b;color:#fff;padding:.8rem 1rem;border-radius:4px}
 """

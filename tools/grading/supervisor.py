@@ -1,7 +1,7 @@
 """Starts the student's process and the judge, is the clock, kills and never waits; takes the verdict from the judge alone.
 
-A step (start, a cell, an exercise) that takes too long, asks for too much memory or ends the process costs its own exercise: the
-student's process is killed and started again without that step.
+A step (start, a cell, an exercise) that takes too long, asks for too much memory or ends the process costs its own exercise:
+the student's process is killed and started again without that step.
 """
 
 import json
@@ -36,6 +36,9 @@ class Limits:
     start: float = 120.0  # by the clock; nothing of the student's runs yet
 
 
+USUAL = Limits()
+
+
 @dataclass
 class Verdict:
     """What became of one exercise."""
@@ -64,7 +67,7 @@ class Supervisor:
     """One worker: a warm judge, and one student's process at a time. Use it as a context manager."""
 
     def __init__(
-        self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, slot: int = 0, limits: Limits = Limits()
+        self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, slot: int = 0, limits: Limits = USUAL
     ):
         self.jail, self.judge_jail, self.trees, self.labs, self.slot, self.limits = jail, judge_jail, trees, labs, slot, limits
         self.judge: Running | None = None

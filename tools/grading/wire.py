@@ -1,7 +1,7 @@
 """Frames between the judge and a student's process: JSON, with arrays beside it as npy. No pickle, and nothing is trusted.
 
-A frame is two lengths of four bytes, that of the JSON and that of the arrays, then both. What the other side sends is read with limits
-on size, depth and digits; whatever is malformed raises `Malformed`, never anything else.
+A frame is two lengths of four bytes, that of the JSON and that of the arrays, then both. What the other side sends is read with
+limits on size, depth and digits; whatever is malformed raises `Malformed`, never anything else.
 """
 
 import io
@@ -41,7 +41,9 @@ class Channel:
         self.reader, self.writer, self.pause = reader, writer, pause
 
     def send(self, message: dict) -> None:
-        """Send plain JSON in which arrays stand as `numpy.ndarray`, made by `encode`. Raises Closed, and Malformed when too large."""
+        """Send plain JSON in which arrays stand as `numpy.ndarray`, made by `encode`. Raises Closed, and Malformed when too
+        large.
+        """
         arrays = io.BytesIO()
 
         def outside(value):

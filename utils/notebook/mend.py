@@ -1,8 +1,8 @@
 """Mend a submission from the lab that was handed out: students delete, copy, move and convert cells, and tools drop metadata.
 
 `mend` puts the lab's code cells back into their order, each with the student's text where there is one. Whatever a student
-added stays, behind the cell that it followed. Check lines are restored to the letter. Notebooks are dictionaries in nbformat 4, as
-`json` reads them; nothing but the standard library is needed, so a grader can use this wherever the course is installed.
+added stays, behind the cell that it followed. Check lines are restored to the letter. Notebooks are dictionaries in nbformat 4,
+as `json` reads them; nothing but the standard library is needed, so a grader can use this wherever the course is installed.
 """
 
 import ast
@@ -189,7 +189,7 @@ def _likeness(cell: dict, original: dict) -> float:
 
 
 def _followers(cells: list, taken: dict[int, int], lab: list, notes: list[str]) -> dict[int, list]:
-    """Number in the lab → the student's own cells behind it, -1 for those before any; copied stubs and check lines are dropped."""
+    """Number in the lab → the student's own cells behind it, -1 for those before any. Copied stubs and checks are dropped."""
     originals = {text(cell).strip() for cell in lab if is_check(cell) or is_exercise(cell)}
     followers: dict[int, list] = {number: [] for number in range(-1, len(lab))}
     last = -1
