@@ -203,9 +203,9 @@ def test_mistakes_that_differ_in_numbers_are_one():
 
 def test_copies_are_found_through_renaming_and_honest_answers_are_not():
     body = {
-        "correlate": "def correlate(image, kernel):\n    rows = image.shape[0]\n    total = rows * 17 + {0}\n    return total",
-        "pool": "def pool(image, size):\n    found = []\n    for i in range({0}, 99):\n        found.append(size + i)\n    return found",
-        "dilate": "def dilate(kernel, rate):\n    result = kernel * rate - {0}\n    result = result + rate ** 3\n    return result",
+        "correlate": "def correlate(image, kernel):\n    total = image.shape[0] * 17 + {0}\n    return total + 1",
+        "pool": "def pool(image, size):\n    found = []\n    for i in range({0}, 9):\n        found += [i]\n    return found",
+        "dilate": "def dilate(kernel, rate):\n    result = kernel * rate - {0} + rate ** 3\n    return result",
     }
     people = []
     for number in range(9):

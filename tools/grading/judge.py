@@ -58,7 +58,7 @@ class Session:
     def run(self) -> None:
         """Judge what the student's process answers, until it ends."""
         module = importlib.import_module(f"utils.lessons.{self.job['lab']}.checks")
-        check.salt_probes(self.job["salt"])
+        salt_everything(self.job["salt"])
         self.channel.send(self.job["student"])
         open_, stopped = set(self.job["open"]), {}
         while True:
@@ -324,6 +324,17 @@ def _overwrite(mine, theirs) -> None:
     elif isinstance(mine, dict) and isinstance(theirs, dict):
         mine.clear()
         mine.update(theirs)
+
+
+def salt_everything(salt: int) -> None:
+    """Draw other random probes from now on, those too that a check draws from a generator with a fixed seed."""
+    check.salt_probes(salt)
+    usual = np.random.default_rng
+
+    def salted(seed=None):
+        return usual([salt, *np.atleast_1d(seed)]) if isinstance(seed, (int, list, tuple)) else usual(seed)
+
+    np.random.default_rng = salted
 
 
 # ---------------------------------------------------------------- the process

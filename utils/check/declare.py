@@ -19,6 +19,7 @@ from .networks import adopt, cheap_weights, holds_network, is_model, materialize
 from .outcome import NotAttempted, Wrong
 from .probes import probe_rng, salt
 from .values import as_mapping, at, difference, plain, same, scale_of, shortened
+from .vary import COUNT, finite, varied
 
 
 class Given:
@@ -169,8 +170,22 @@ class Function:
             for result in expected:
                 if isinstance(result, Wrong):
                     raise RuntimeError(f"the reference of {name} fails: {result}") from result.cause
+            if salt() and not callable(self.cases):
+                self._vary(probe_rng(name), labels, given, expected)
             self._prepared[salt()] = labels, given, expected, scale_of(expected)
         return self._prepared[salt()]
+
+    def _vary(self, rng, labels: list, given: list, expected: list) -> None:
+        """Add cases that nobody has seen to public ones, where the reference has a result for them."""
+        for label, case in list(zip(labels, given, strict=True)):
+            for _ in range(COUNT if case.arguments or case.options else 0):
+                options = {key: varied(value, rng) for key, value in case.options.items()}
+                other = Given(*(varied(value, rng) for value in case.arguments), **options)
+                result = self._run(self.reference, other)
+                if not isinstance(result, Wrong) and finite(result):
+                    labels.append(label)
+                    given.append(other)
+                    expected.append(result)
 
     def _forbid(self, answer, case: Given) -> None:
         for message, names in self.forbidden.items():
