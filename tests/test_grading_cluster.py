@@ -16,8 +16,6 @@ from tools.grading import cluster, pool, reports  # noqa: E402
 from tools.grading.intake import Submission  # noqa: E402
 from tools.grading.supervisor import Limits  # noqa: E402
 
-COUNT = 2000
-
 
 def instant(data: dict, salt: int, jail, limits) -> dict:
     """What a worker does here instead of judging; now and then it takes a while, so that kills meet it at work."""
@@ -33,16 +31,17 @@ def workers() -> list[psutil.Process]:
     return [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
 
 
-def test_two_thousand_with_workers_killed_at_random(tmp_path):
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.slow)])
+def test_none_is_lost_when_workers_are_killed_at_random(tmp_path, count):
     store = pool.Store(tmp_path)
-    todo = pool.tasks(submissions(COUNT), store.salt(), Limits())
+    todo = pool.tasks(submissions(count), store.salt(), Limits())
     counted, kills, stop = [], [], threading.Event()
 
     def killer():
         chance = random.Random(0)
-        while not stop.wait(1.0):
+        while not stop.wait(0.3):
             alive = workers()
-            if 0 < len(counted) < COUNT - 100 and alive and len(kills) < 5:
+            if 0 < len(counted) < count - 100 and alive and len(kills) < 5:
                 chance.choice(alive).kill()
                 kills.append(len(counted))
 
@@ -54,7 +53,7 @@ def test_two_thousand_with_workers_killed_at_random(tmp_path):
         stop.set()
         thread.join()
     assert kills, "no worker was killed, so nothing was tested"
-    assert len(counted) == len(set(counted)) == COUNT
+    assert len(counted) == len(set(counted)) == count
     for task in todo:
         assert {k: v for k, v in store.read(task.key).items() if k != "key"} == judged_at_once(task)
     rows = [reports.Row(*each) for each in pool.results(todo, store)]

@@ -1,4 +1,4 @@
-"""Level 1: a salt changes every probe of a function, so a table of the public ones' answers is worth nothing; right answers stay right."""
+"""Level 1: a salt changes every probe, so a table of public answers is worth nothing, and right answers stay right."""
 
 import pickle
 

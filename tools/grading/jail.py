@@ -7,6 +7,7 @@
 The judge gets a jail of its own of the first kind, since it reads what students' processes send.
 """
 
+import contextlib
 import os
 import platform
 import shutil
@@ -18,6 +19,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from tools.lesson import ROOT
 
@@ -55,7 +58,8 @@ class Running:
         if self.container:
             subprocess.run(self.container, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
         for each in _descendants(self.process.pid):  # without a jail they would outlive it
-            each.kill()
+            with contextlib.suppress(psutil.Error):
+                each.kill()
         self.process.kill()
         self.process.wait(timeout=30)
         for stream in (self.process.stdin, self.process.stdout):
@@ -64,8 +68,6 @@ class Running:
 
 
 def _descendants(pid: int) -> list:
-    import psutil
-
     try:
         return psutil.Process(pid).children(recursive=True)
     except psutil.Error:
