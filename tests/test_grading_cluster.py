@@ -66,7 +66,6 @@ def test_a_poisonous_submission_is_given_up_and_the_others_are_judged(tmp_path, 
     todo = pool.tasks(submissions(30), store.salt(), Limits())
     poisoned = todo[3].submission
     todo[3] = pool.Task(todo[3].key, Submission(poisoned.student, poisoned.lab, poisoned.notebook, poisoned.digest, "poison"))
-    with pytest.raises(RuntimeError, match="1 submissions could not be judged.*poison"):
-        cluster.run(todo, store, None, workers=2, judge=instant)
+    assert [source for source, _ in cluster.run(todo, store, None, workers=2, judge=instant)] == ["poison"]
     missing = [task for task in todo if store.read(task.key) is None]
     assert missing == [todo[3]]

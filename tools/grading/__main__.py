@@ -89,7 +89,7 @@ def grade(options) -> int:
                 signal.signal(signal.SIGTERM, _interrupt)
                 workers = options.workers or pool.workers_here(chosen.memory)
                 trees = jail.trees(Path(folder))
-                pool.run(
+                lost = pool.run(
                     todo,
                     store,
                     chosen,
@@ -100,14 +100,17 @@ def grade(options) -> int:
                     on_result=on_result,
                 )
     rows = [reports.Row(*each) for each in pool.results(todo, store)]
-    for path in reports.write_all(options.to, rows, collected.left_out):
+    left_out = collected.left_out + lost
+    for path in reports.write_all(options.to, rows, left_out):
         print(f"{_shown(path)}")
     seconds = time.monotonic() - began
     print(f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
-    print(f"{len(collected.left_out)} files left out.")
+    print(f"{len(left_out)} files left out.")
+    for where, why in lost:
+        print(f"{where} is not graded. {why}", file=sys.stderr)
     if chosen.layer == "unsafe":
         _banner()
-    return 0
+    return 3 if lost else 0
 
 
 def _interrupt(*_):

@@ -158,11 +158,13 @@ def run(
     workers: int = 1,
     limits: Limits = USUAL,
     on_result: Callable[[Task, dict, bool], None] = lambda *_: None,
-) -> None:
-    """Judge every task that has no result yet, each once; identical files share one. Ends at once on an interrupt, losing
-    nothing.
+) -> list[tuple[str, str]]:
+    """Judge every task that has no result yet, each once; identical files share one.
+
+    Returns (source, reason) of those that could not be judged, through a fault of the grader's, after several tries. Ends at
+    once on an interrupt, losing nothing.
     """
-    salt = store.salt()
+    salt, lost = store.salt(), []
     waiting: queue.Queue[tuple[Task, int]] = queue.Queue()
     seen: set[str] = set()
     for task in todo:
@@ -200,13 +202,15 @@ def run(
         for _ in range(expected):
             task, result = _next(done, threads)
             if isinstance(result, Exception):
-                raise RuntimeError(f"{task.submission.source} cannot be judged here: {result}") from result
+                lost.append((task.submission.source, f"The grader failed {TRIES} times: {type(result).__name__}: {result}"))
+                continue
             store.write(task.key, result)
             on_result(task, result, False)
     finally:
         stop.set()
         for thread in threads:
             thread.join(timeout=60)
+    return lost
 
 
 def _next(done: queue.Queue, threads: list[threading.Thread]):

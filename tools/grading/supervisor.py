@@ -20,7 +20,7 @@ from utils.check import RIGHT, UNATTEMPTED, WRONG
 from .jail import Jail, Running
 from .labs import Plan
 
-GRACE = 6.0  # seconds of the clock on top of a limit, which counts work: a sleeping process does none
+GRACE = 8.0  # seconds of the clock on top of a limit, which counts work: a sleeping process does none
 TICK = 0.1
 BUSY = "Stopped after {seconds:g} seconds of work. Is there a loop that never ends?"
 MEMORY = "It asks for more memory than this machine has. Look at the shapes in between."
