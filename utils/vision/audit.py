@@ -37,8 +37,8 @@ def motion(picture: np.ndarray) -> np.ndarray:
     """The affine map (2, 3) that made `picture` (height, width, 3) from `addresses`: place in it → place of origin.
 
     Rows: origin's column, origin's row. Columns: what column, row and 1 contribute. Pixels filled in at the border do not
-    count. Raises Unreadable, a ValueError, where the pixels do not agree on one map or blue is no longer 0. A factor on all values
-    looks like a zoom here; `audit` tells the two apart.
+    count. Raises Unreadable, a ValueError, where the pixels do not agree on one map or blue is no longer 0. A factor on all
+    values looks like a zoom here; `audit` tells the two apart.
     """
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape) < 3 or picture.dtype.kind not in "iuf":
@@ -138,8 +138,8 @@ class _Probe:
                 continue
             if best is None or off < best[0] - 0.01:
                 best = off, matrix, residual
-            if off < 0.01:
-                break
+            if off < 0.05:
+                break  # no other change of values could agree better
         if best is None:
             raise reasons[-1] if "blue" in str(reasons[-1]) else reasons[0]
         return best[1:]
@@ -176,31 +176,50 @@ class _Probe:
 
     def _verified(self, picture, usable, scale, offset):
         """(how far blue finds the places off, map, residual) if values were changed to scale · value + offset."""
-        values = (picture - offset) / scale
-        matrix, agreeing, residual = _affine(values[..., :2] / self.per_pixel, usable)
-        if (scale, offset) != (1.0, 0.0):  # the levels were guessed from all cells; now it is known which cell is which
-            origin = _origins(matrix, agreeing.shape)[agreeing]
+        matrix, agreeing, residual, origin, blue = self._fitted(picture, usable, scale, offset)
+        if (scale, offset) != (1.0, 0.0):  # levels guessed from all cells; now it is known which cell is which, and where
             deep = [picture[agreeing, 2][self._deep(origin, bit)] for bit in (0, 1)]
             if min(map(len, deep)) and np.median(deep[0]) != np.median(deep[1]):
                 scale, offset = _line(np.median(deep[0]), np.median(deep[1]))
-                values = (picture - offset) / scale
-                matrix, agreeing, residual = _affine(values[..., :2] / self.per_pixel, usable)
-        origin, blue = _origins(matrix, agreeing.shape)[agreeing], values[agreeing, 2]
+            for _ in range(2):
+                matrix, agreeing, residual, origin, blue = self._fitted(picture, usable, scale, offset)
+                more, shift = self._correction(origin, blue)
+                scale, offset = scale / (1 + more), offset - shift * scale / (1 + more)
+            matrix, agreeing, residual, origin, blue = self._fitted(picture, usable, scale, offset)
         expected = self._signature(origin)
         varies = blue.std() > 0 and expected.std() > 0
         off = self._off(origin, blue - expected)
-        if not varies or np.corrcoef(blue, expected)[0, 1] < 0.7 or off > 0.5:
+        if not varies or np.corrcoef(blue, expected)[0, 1] < 0.7 or off > 0.35:
             raise Unreadable(
                 "red and green name places that the pattern in blue denies, so channels were exchanged, or their values were "
                 "changed each in its own way"
             )
         return off, matrix, residual
 
+    def _fitted(self, picture, usable, scale, offset):
+        """(map, agreeing, residual, the agreeing pixels' origins (n, 2), their blue), the change of values undone."""
+        values = (picture - offset) / scale
+        matrix, agreeing, residual = _affine(values[..., :2] / self.per_pixel, usable)
+        return matrix, agreeing, residual, _origins(matrix, agreeing.shape)[agreeing], values[agreeing, 2]
+
+    def _correction(self, origin, blue):
+        """(a, b): were all values v really (1 + a) v + b, the places would move so that blue's pattern fits best."""
+        across, down = self._slopes(origin)
+        named = origin * self.per_pixel
+        per_value = np.array([across, down]) / self.per_pixel[:, None]
+        design = np.column_stack([(per_value.T * named).sum(axis=1), per_value.sum(axis=0)])
+        a, b = np.linalg.pinv(design.T @ design) @ (design.T @ (blue - self._signature(origin)))
+        return np.clip(a, -0.05, 0.05), np.clip(b, -5, 5)
+
     def _signature(self, origin):
         """Blue as it was at places (n, 2), between pixels too."""
         from scipy.ndimage import map_coordinates
 
         return map_coordinates(self.blue, origin[:, ::-1].T, order=1, mode="nearest")
+
+    def _slopes(self, origin):
+        """By how much the signature grows a pixel to the right and a pixel down, at places (n, 2)."""
+        return [(self._signature(origin + step) - self._signature(origin - step)) / 2 for step in ([1, 0], [0, 1])]
 
     def _deep(self, origin, bit):
         """Which places (n, 2) have nothing but cells of `bit` within a pixel and a half."""
@@ -212,11 +231,10 @@ class _Probe:
 
     def _off(self, origin, error):
         """How far, in pixels (root mean square), an affine correction of the places would go to explain blue's `error`."""
-        slopes = [self._signature(origin + step) - self._signature(origin - step) for step in ([1, 0], [0, 1])]
         centred = origin - origin.mean(axis=0)
         basis = np.column_stack([centred / np.abs(centred).max(), np.ones(len(origin))])
-        design = np.column_stack([basis * (slope / 2)[:, None] for slope in slopes])
-        change = np.linalg.lstsq(design, error, rcond=None)[0].reshape(2, 3)
+        design = np.column_stack([basis * slope[:, None] for slope in self._slopes(origin)])
+        change = (np.linalg.pinv(design.T @ design) @ (design.T @ error)).reshape(2, 3)
         return np.sqrt(((basis @ change.T) ** 2).sum(axis=1).mean())
 
 
@@ -258,13 +276,15 @@ def _affine(found: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarr
         if best is None or (share, inside.sum()) > best[:2]:
             residual = np.sqrt(np.mean(distance[agreeing] ** 2)) if agreeing.any() else np.inf
             best = share, inside.sum(), matrix, agreeing, residual / unit, residual
+        if share > 0.99:
+            break
     if best is None or best[1] < max(9, FEWEST * height * width):
         raise Unreadable(TOO_FEW)
     share, _, matrix, agreeing, relative, residual = best
     if share < 0.9 or relative > 0.5 or _bend(found, matrix, agreeing) > 0.2:
         raise Unreadable(
-            f"no one affine map takes its pixels where they came from: {share:.0%} fit the best within a pixel, with a residual of "
-            f"{residual:.1f} px; look for a distortion that is not affine, pasted patches, noise, compression or changed values"
+            f"no one affine map takes its pixels where they came from: {share:.0%} fit the best within a pixel, with a residual "
+            f"of {residual:.1f} px; look for distortion that is not affine, pasted patches, noise, compression or changed values"
         )
     return matrix, agreeing, float(residual)
 
@@ -305,8 +325,11 @@ def _least_squares(found, agreeing):
     if len(rows) < 9:
         return None
     places = np.column_stack([columns, rows, np.ones(len(rows))])
-    solution, _, rank, _ = np.linalg.lstsq(places, found[agreeing], rcond=None)
-    return solution.T if rank == 3 and abs(np.linalg.det(solution[:2])) > 1e-3 else None
+    square = places.T @ places
+    if np.linalg.cond(square) > 1e10:
+        return None
+    solution = np.linalg.solve(square, places.T @ found[agreeing])
+    return solution.T if abs(np.linalg.det(solution[:2])) > 1e-3 else None
 
 
 def _origins(matrix, shape):
