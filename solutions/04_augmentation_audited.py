@@ -47,7 +47,7 @@ from utils.lessons.lab04 import figures
 
 check.start("lab04")
 
-# %%
+# %% tags=["setup"]
 middle = data.load_photo("flower")[:, 107:534]
 photo = np.asarray(Image.fromarray(middle).resize((224, 224)))  # uint8 (224, 224, 3)
 
