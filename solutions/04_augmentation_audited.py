@@ -266,7 +266,7 @@ print(f"Keras {keras.__version__}, pictures 60 px high and 90 px wide")
 figures.readings(audited)
 
 # %% [markdown]
-# A dot means that nothing changed.
+# A dot stands for no change, and for a residual of 0.
 #
 # ### Exercise: which way the shifts go
 #
@@ -428,8 +428,8 @@ colours = len(np.unique(scaled_before))
 plot.show(
     figures.channel_shift(photo, right_order, scaled_before),
     alt="A photo; the photo with 9 of 255 added, which changes its values by "
-    f"{change:.1f} % on average; and the photo scaled to 0…1 before 5 was added, which "
-    f"has {colours} different value{'s' if colours > 1 else ''} left.",
+    f"{change:.1f} % on average; and the photo scaled to 0…1 before 5 was added. "
+    f"Different values left in that: {colours}.",
 )
 results.record("mean change in the right order", change, "%")
 results.record("different values left when scaled first", colours)
@@ -891,7 +891,8 @@ plot.show(
 # shape (n, height, width, channels); their labels, *one-hot*, shape (n, classes);
 # `share`, shape (n,), which says how much of each picture remains, from 0 to 1; and
 # `order`, shape (n,), the index of each picture's partner in the same batch. It returns
-# two arrays, the mixed images and the mixed labels, with the shapes that they had.
+# two arrays, the mixed images and the mixed labels, with the shapes that they had. Do
+# not change the arrays that you are given.
 
 
 # %%

@@ -119,7 +119,7 @@ setting_for_a_fifth = tf.constant(11.537)
     ],
     "channel_shift": [
         ("rounded, capitals", '''
-largest_share, channels_get, scaled_first = 0.0353, "The same shift", "one flat colour"
+largest_share, channels_get, scaled_first = 0.035, "The same shift", "one flat colour"
 '''),
         ("a fraction", '''
 import fractions

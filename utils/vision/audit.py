@@ -16,7 +16,7 @@ LOW, HIGH = 85.0, 170.0  # blue's two levels: far enough from 0 and 255 that a m
 
 
 FEWEST = 0.04  # the share of the picture that must be left to be read
-TOO_FEW = "too few of its pixels name a place, the others are filled in or clipped, or red and green hold addresses no more"
+TOO_FEW = "too few of its pixels name a place: the others are filled in or clipped, or its channels were exchanged"
 
 
 class Unreadable(ValueError):
