@@ -401,9 +401,10 @@ print(f"middle rate against frozen: {middle:+.1f} points, margin {margin:.1f} po
 # ### What the three bars say
 #
 # Too small a rate wastes your time. Too large a rate loses what you were given, in two
-# epochs. And is what the middle one gained **larger than the margin** of 150 test
-# photos? The line under the figure says it. If not, you may not claim a gain from this
-# experiment. Lab 05 trains two blocks for more epochs, on two views of each photo.
+# epochs. And the middle one? The line under the figure says what it gained or lost, and
+# how large the margin of 150 test photos is. If a gain is not **larger than the
+# margin**, you may not claim it from this experiment. Lab 05 trains two blocks for more
+# epochs, on two views of each photo.
 
 # %% [markdown] tags=["slide"]
 # ## Augmentation: more photos from those you have
@@ -518,9 +519,9 @@ plot.show(
 results.record("likeness of features, mirrored", likeness["mirrored"])
 
 # %% [markdown]
-# The same turn appears twice: most of the change came from the black corners, not from
-# the turn. That is what `fill_mode` decides. Where a variant falls to the dashed line,
-# it is no more like its original than another photo of the same flower is.
+# The same turn appears twice, and the black corners alone make much of the change. That
+# is what `fill_mode` decides; the next lines say how much. Where a variant falls to the
+# dashed line, it is no more like its original than another photo of the same flower is.
 
 # %% tags=["skip"]
 black, continued = (likeness[name] for name in list(changes)[2:4])
