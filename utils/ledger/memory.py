@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from unittest import mock
 
+from ..data.console import printable
 from . import rules
 from .bounds import AtLeastBytes
-from .show import printable
 from .steps import Trace
 
 BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}

@@ -1,33 +1,9 @@
 """The ledger for people: a table for the terminal, one for Jupyter, a data frame, and the two bars."""
 
 import html
-import sys
 from fractions import Fraction
 
-# What stands for a sign that the console's encoding does not have.
-_PLAIN = {"×": "x", "≥": ">=", "─": "-", "…": "...", "–": "-"}
-
-
-def printable(text: str) -> str:
-    """`text` with nothing in it that this process' standard output cannot encode (a Windows console, LANG=C, a pipe)."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-        return text
-    except UnicodeEncodeError:
-        pass
-    except LookupError:  # an encoding that Python does not know
-        encoding = "ascii"
-
-    def shown(sign: str) -> str:
-        try:
-            sign.encode(encoding)
-            return sign
-        except UnicodeEncodeError:
-            return _PLAIN.get(sign, "?")
-
-    return "".join(map(shown, text))
-
+from ..data.console import printable
 
 HEAD = ("layer", "output", "weights", "biases", "activations", "multiply-adds", "field", "stride")
 
