@@ -324,6 +324,7 @@ def learning_curve(inputs, repeats=5):
     return scores.mean(axis=0)
 
 
+# %% tags=["subslide"]
 curves = {"pixels": learning_curve(small)}
 
 # %%
