@@ -332,7 +332,7 @@ def _two_halves(halves, x, model, below) -> None:
     need(all(isinstance(half, keras.Model) for half in halves), "Return two models: both halves must be Keras models.")
     lower, upper = halves
     middle, expected = np.asarray(below(x)), np.asarray(model(x))
-    if (getattr(lower, "input_shape", None) or (None, 6))[1:] != (6,):
+    if [tuple(tensor.shape[1:]) for tensor in getattr(lower, "inputs", None) or [x]] != [(6,)]:
         wrong("The lower half must begin at the model's input. Do you return (lower, upper), in this order?")
     got = as_array(call(lower, x))
     named = np.asarray(keras.Model(model.input, model.get_layer("first_above").output)(x))
