@@ -598,5 +598,4 @@ def confusion(labels, guesses, classes):
 EQUIVALENT = {
     ("smoothing", "0 + 1: target = soft_targets([0], classes, smoothing)[0]"): "Whichever class is true, the loss is the same.",
     ("devices", "2753 + 1: steps = math.ceil(2753 / global_batch)"): "One photo more needs the same number of steps.",
-    ("devices", "2753 - 1: steps = math.ceil(2753 / global_batch)"): "One photo less needs the same number of steps.",
 }
