@@ -98,7 +98,8 @@ def _but(source: str, *changes: tuple[str, str]) -> str:
     return source
 
 
-MISTAKES = {
+MISTAKES = {}
+OLD = {
     "output_side": [
         ("no floor", "def output_side(side, kernel, stride, padding):\n    return (side - kernel) / stride + 1\n", "forgot the floor"),
         (
