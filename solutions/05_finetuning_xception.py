@@ -90,22 +90,22 @@ check.answer("scale", scale)
 # %% [markdown]
 # ### Exercise: an honest split
 #
-# The accuracy that counts is the one on photos that took no part in any decision. Hold out `part` of **every** class, so
-# that a rare class is tested too: `round(part * count)` photos of each. Files come sorted, so shuffle each class first, with
-# `np.random.default_rng(seed)` and nothing else. Return indices, not photos.
+# The accuracy that counts is the one on photos that took no part in any decision. Hold out `test_fraction` of **every**
+# class, so that a rare class is tested too: `round(test_fraction * count)` photos of each. Files come sorted, so shuffle
+# each class first, with `np.random.default_rng(seed)` and nothing else. Return indices, not photos.
 #
 # Later you will add a mirrored copy of each photo. Predict: what goes wrong if you mirror first and split then?
 
 
 # %%
-def split(labels, part, seed):
-    """(train, test): arrays of indices, disjoint; test holds round(part · count) photos of every class."""
+def split(labels, test_fraction, seed):
+    """(train, test): arrays of indices, disjoint; test holds round(test_fraction · count) photos of every class."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
     train, test = [], []
     for c in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == c))
-        held_out = round(part * len(members))
+        held_out = round(test_fraction * len(members))
         test.extend(members[:held_out])
         train.extend(members[held_out:])
     return np.array(train), np.array(test)

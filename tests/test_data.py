@@ -293,7 +293,7 @@ def test_odd_photos(settings, stick):
     notes = dict(note.split(": ", 1) for note in photos.notes)
     assert notes == {
         "flower_photos/daisy/notes.txt": "not a photo, ignored",
-        "somewhere/else.jpg": "not a photo, ignored",
+        "somewhere/else.jpg": "in no folder that is named after a class, ignored",
         "daisy/cut.jpg": "damaged, left out",
         "daisy/cut2.jpg": "damaged, left out",
         "daisy/page.jpg": "damaged, left out",

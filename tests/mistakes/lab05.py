@@ -71,9 +71,9 @@ def scale(images):
         (
             "not by class",
             """
-def split(labels, part, seed):
+def split(labels, test_fraction, seed):
     order = np.random.default_rng(seed).permutation(len(labels))
-    n = round(part * len(labels))
+    n = round(test_fraction * len(labels))
     return order[n:], order[:n]
 """,
             "of the four classes",
@@ -81,11 +81,11 @@ def split(labels, part, seed):
         (
             "not shuffled",
             """
-def split(labels, part, seed):
+def split(labels, test_fraction, seed):
     train, test = [], []
     for c in np.unique(labels):
         members = np.flatnonzero(labels == c)
-        n = round(part * len(members))
+        n = round(test_fraction * len(members))
         test.extend(members[:n])
         train.extend(members[n:])
     return np.array(train), np.array(test)
@@ -95,11 +95,11 @@ def split(labels, part, seed):
         (
             "seed ignored",
             """
-def split(labels, part, seed):
+def split(labels, test_fraction, seed):
     train, test = [], []
     for c in np.unique(labels):
         members = np.random.permutation(np.flatnonzero(labels == c))
-        n = round(part * len(members))
+        n = round(test_fraction * len(members))
         test.extend(members[:n])
         train.extend(members[n:])
     return np.array(train), np.array(test)
@@ -109,12 +109,12 @@ def split(labels, part, seed):
         (
             "exchanged",
             """
-def split(labels, part, seed):
+def split(labels, test_fraction, seed):
     rng = np.random.default_rng(seed)
     train, test = [], []
     for c in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == c))
-        n = round(part * len(members))
+        n = round(test_fraction * len(members))
         train.extend(members[:n])
         test.extend(members[n:])
     return np.array(train), np.array(test)
@@ -124,12 +124,12 @@ def split(labels, part, seed):
         (
             "test photos stay in the training set",
             """
-def split(labels, part, seed):
+def split(labels, test_fraction, seed):
     rng = np.random.default_rng(seed)
     test = []
     for c in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == c))
-        test.extend(members[:round(part * len(members))])
+        test.extend(members[:round(test_fraction * len(members))])
     return np.arange(len(labels)), np.array(test)
 """,
             "in both parts",

@@ -23,8 +23,8 @@ from tools import course
 from tools.execute import execute
 from tools.lesson import (
     ROOT,
-    STRICT,
     SLIDES,
+    STRICT,
     Lesson,
     SourceError,
     fingerprint,
@@ -167,9 +167,10 @@ def table() -> str:
     """The lessons in teaching order as a Markdown table: what each teaches, its time when it was last built, its links."""
     rows = ["| | lesson | you will learn | runs in | open |", "|---|---|---|---:|---|"]
     for lesson in sorted(lessons(), key=_teaching_order):
-        places = {"lab": lesson.student_path, "solution": f"solutions/{lesson.name}.ipynb"}
-        links = places if lesson.is_lab else {"lecture": lesson.student_path}
-        shown = " · ".join([f"[Colab]({course.colab(lesson.student_path)})", *(f"[{name}]({path})" for name, path in links.items())])
+        links = {"Colab": course.colab(lesson.student_path), "lab" if lesson.is_lab else "lecture": lesson.student_path}
+        if lesson.is_lab:
+            links["solution"] = f"solutions/{lesson.name}.ipynb"
+        shown = " · ".join(f"[{name}]({address})" for name, address in links.items())
         rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {_duration(seconds(lesson))} | {shown} |")
     return "\n".join(rows)
 

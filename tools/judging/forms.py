@@ -136,7 +136,7 @@ def _arrayed(value):
 def _other_sequence(value):
     if isinstance(value, Mapping):
         return {key: new if (new := _other_sequence(each)) is not None else each for key, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, set, frozenset)):
         return list(value)
     return tuple(value) if isinstance(value, list) else None
 

@@ -8,7 +8,8 @@
 
 The order is always: `COURSE_DATA` (a folder or the address of a mirror) → the cache (`COURSE_CACHE` moves it) → the
 official address → the stand-in. `COURSE_OFFLINE=1` skips the network. Each function prints one line that says which
-one it got and why. From a terminal: `python -m utils.data status | fetch | clear`.
+one it got and why, on any console and without what is secret in an address. From a terminal:
+`python -m utils.data status | fetch | clear`.
 """
 
 from .errors import DownloadFailed, Missing

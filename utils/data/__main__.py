@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import errors, fetch, flowers, mnist, sources, weights
+from .console import say
 from .settings import Settings
 
 DEFAULT = ("mnist", "xception")  # what set-up brings; --all adds the larger files
@@ -39,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def status(settings: Settings) -> int:
     """Print one line an item: where it is, how large, and what stands in for it."""
-    print(f"cache        {settings.cache}")
-    print(f"COURSE_DATA  {settings.course_data or 'not set'}")
-    print(f"network      {'not used: COURSE_OFFLINE is set' if settings.offline else 'used when something is missing'}")
+    say(f"cache        {settings.cache}")
+    say(f"COURSE_DATA  {settings.shown or 'not set'}")
+    say(f"network      {'not used: COURSE_OFFLINE is set' if settings.offline else 'used when something is missing'}")
     for item in sources.ITEMS.values():
         path = fetch.whereabouts(item, settings)
         where = f"here, {fetch.readable_size(fetch.bytes_in(path))}" if path else f"missing ({item.stand_in})"
-        print(f"{item.key:17}{item.title:52}{where}")
+        say(f"{item.key:17}{item.title:52}{where}")
     return 0
 
 
@@ -61,14 +62,14 @@ def fetch_all(names: list[str], settings: Settings, folder: Path | None, strict:
             line = f"{item.title}: {fetch.SOURCE_NAMES[found.source]}"
             if folder:
                 line += f", copied to {_copy(found.path, folder)}"
-            print(fetch.with_reasons(f"{line}.", reasons))
+            say(fetch.with_reasons(f"{line}.", reasons))
         except errors.Missing as trouble:
             failed.append(item)
-            print(trouble, file=sys.stderr)
+            say(str(trouble), sys.stderr)
     if folder and len(failed) < len(names):
-        print(f"Now set COURSE_DATA={folder}, or serve it: python -m http.server --directory {folder}")
+        say(f"Now set COURSE_DATA={folder}, or serve it: python -m http.server --directory {folder}")
     for item in failed:
-        print(f"Without it: {item.stand_in}." if item.stand_in != "none" else f"Nothing stands in for {item.key}.")
+        say(f"Without it: {item.stand_in}." if item.stand_in != "none" else f"Nothing stands in for {item.key}.")
     return 1 if failed and strict else 0
 
 
@@ -79,7 +80,7 @@ def _obtain(item: sources.Item, settings: Settings) -> tuple[fetch.Found | None,
         return weights.find_weights(item.key, settings)
     found, reasons = fetch.obtain(item, settings, flowers.check_archive)
     if found:
-        print(f"{item.title}: unpacking and checking each photo.")
+        say(f"{item.title}: unpacking and checking each photo.")
         flowers.load_flowers(quiet=True, settings=settings)
     return found, reasons
 
@@ -91,10 +92,17 @@ def _copy(source: Path, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            return shutil.copytree(source, target, dirs_exist_ok=True)
+            return shutil.copytree(source, target, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         if not (target.exists() and target.samefile(source)):
             shutil.copyfile(source, part)
             os.replace(part, target)
+    except shutil.Error as error:  # a list of what could not be copied, and why
+        where, _, why = error.args[0][0]
+        count = f"{len(error.args[0])} files of {source}"
+        raise errors.DiskTrouble(
+            f"{count} cannot be copied, the first one is {Path(where).name} ({str(why).split('] ')[-1]}): repair or delete them, "
+            "or give --to another folder."
+        ) from error
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -113,7 +121,7 @@ def clear(settings: Settings) -> int:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-    print(f"{fetch.readable_size(freed)} freed in {settings.cache}")
+    say(f"{fetch.readable_size(freed)} freed in {settings.cache}")
     return 0
 
 

@@ -1,9 +1,12 @@
 """Unpacks archives that somebody else made: nothing leaves the folder, nothing is a link, nothing is endless."""
 
+import contextlib
 import shutil
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 MAX_BYTES = 2_000_000_000  # unpacked; the flower photos are 0.23 GB
@@ -16,12 +19,81 @@ class Unsafe(ValueError):
 
 def safe_parts(name: str) -> tuple[str, ...]:
     """The parts of a member's name. Raises `Unsafe` when it is absolute, climbs with '..' or names a drive."""
+    parts = _inner_parts(name)
+    if "\0" in name or ":" in name:
+        raise Unsafe(f"the archive holds a file name that is not one: {name!r}")
+    return parts
+
+
+def _inner_parts(name: str) -> tuple[str, ...]:
     path, windows = PurePosixPath(name), PureWindowsPath(name)
     if path.is_absolute() or windows.drive or windows.root or ".." in path.parts or ".." in windows.parts:
         raise Unsafe(f"the archive holds a path that leaves its folder: {name!r}")
-    if "\0" in name or ":" in name:
-        raise Unsafe(f"the archive holds a file name that is not one: {name!r}")
     return tuple(windows.parts)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive: the name it was given, the parts of that, and whether it is a file and no link or device."""
+
+    name: str
+    parts: tuple[str, ...]
+    size: int
+    regular: bool
+    read: Callable[[int], bytes]  # the next so many bytes; raises ValueError when the archive is damaged there
+
+
+def walk_tar(archive: Path, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> Iterator[Member]:
+    """The members of a tar archive that are no folders, one after the other; each can be read while it is the current one.
+
+    Raises `Unsafe` for a path that leaves the folder and for more than `max_bytes` or `max_files`; ValueError when the
+    archive is damaged or cannot be read.
+    """
+    total = count = 0
+    with contextlib.ExitStack() as stack:
+        with _reading():
+            tar = stack.enter_context(tarfile.open(archive))
+        while True:
+            with _reading():
+                member = tar.next()
+            if member is None:
+                break
+            tar.members = []  # a list of all that was read would grow without end
+            if member.isdir():
+                continue
+            parts = _inner_parts(member.name)
+            total, count = total + member.size, count + 1
+            if total > max_bytes or count > max_files:
+                raise Unsafe(f"the archive is too large: over {max_bytes:,} bytes or {max_files:,} files")
+            yield Member(member.name, parts, member.size, member.isreg(), _reader(tar, member))
+        with _reading():
+            if tar.fileobj.tell() - tar.offset < tarfile.BLOCKSIZE:
+                raise EOFError("it ends before its end mark")
+            while rest := tar.fileobj.read(1 << 20):  # to the end, where the checksum of the compressed stream is
+                if rest.strip(b"\0"):
+                    raise EOFError("it goes on where it should end")
+
+
+def _reader(tar, member) -> Callable[[int], bytes]:
+    def read(size: int) -> bytes:
+        with _reading():
+            if not opened:
+                opened.append(tar.extractfile(member))
+            return opened[0].read(size)
+
+    opened: list = []
+    return read
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever reading an archive raises into ValueError, so that an OSError is left for the writing."""
+    try:
+        yield
+    except OSError as error:  # gzip reports a damaged stream as an OSError of its own, without a number
+        raise ValueError(f"the archive {'cannot be read' if error.errno else 'is damaged'}: {error.strerror or error}") from error
+    except Exception as error:  # tarfile, gzip, lzma and struct have errors of their own
+        raise ValueError(f"the archive is damaged: {error}") from error
 
 
 def unpack_tar(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> list[Path]:
@@ -32,31 +104,15 @@ def unpack_tar(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_file
     a device, or more than `max_bytes` or `max_files`; ValueError when the archive is damaged.
     """
     written: list[Path] = []
-    total = 0
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                parts = safe_parts(member.name)
-                if member.isdir():
-                    continue
-                if not member.isreg():
-                    raise Unsafe(f"the archive holds a link or a device: {member.name!r}")
-                total += member.size
-                if total > max_bytes or len(written) >= max_files:
-                    raise Unsafe(f"the archive is too large: over {max_bytes:,} bytes or {max_files:,} files")
-                target = folder.joinpath(*parts)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with tar.extractfile(member) as source, target.open("wb") as out:
-                    shutil.copyfileobj(source, out)
-                written.append(target)
-            while tar.fileobj.read(1 << 20):  # to the end, where the checksum of the compressed stream is
-                pass
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ValueError(f"the archive is damaged: {error}") from error
-    except OSError as error:
-        if error.errno is None:  # gzip reports a damaged stream as an OSError of its own, without a number
-            raise ValueError(f"the archive is damaged: {error}") from error
-        raise
+    for member in walk_tar(archive, max_bytes, max_files):
+        target = folder.joinpath(*safe_parts(member.name))
+        if not member.regular:
+            raise Unsafe(f"the archive holds a link or a device: {member.name!r}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as out:
+            while chunk := member.read(1 << 20):
+                out.write(chunk)
+        written.append(target)
     return written
 
 

@@ -4,54 +4,28 @@ A download lands in `<folder>/.incoming/` and is moved into place only when it i
 its own name is a whole file. A file lock guards it, because two kernels often start at once.
 """
 
-import contextlib
 import errno
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from . import addresses, network
+from .addresses import host_of
 from .errors import DownloadFailed, NotThere, disk_trouble
+from .locks import locked
 from .settings import Settings
 
-CHUNK = 1 << 16  # bytes asked for at a time
+CHUNK, CHUNK_IF_WAITING = 1 << 16, 1 << 10  # bytes asked for at a time
 
 
 class _Transient(Exception):
-    """A fault that may pass: worth another attempt, unless `hopeless` (nobody listens at that address)."""
+    """A fault that may pass: worth another attempt, unless its cause is hopeless (nobody listens at that address)."""
 
-    def __init__(self, reason: str, hopeless: bool = False):
-        super().__init__(reason)
-        self.hopeless = hopeless
-
-
-@contextlib.contextmanager
-def locked(target: Path, settings: Settings) -> Iterator[None]:
-    """Hold the lock of `target`, so that two kernels that start at once do not write the same file."""
-    import filelock
-
-    folder = target.parent / ".locks"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{target.name}.lock")
-        try:
-            lock.acquire(timeout=0.5)
-        except filelock.Timeout:
-            print(f"Another program is fetching {target.name}: waiting for it.")
-            lock.acquire(timeout=settings.lock_seconds)
-    except filelock.Timeout as error:
-        raise DownloadFailed(
-            f"Another program has been fetching {target.name} for {settings.lock_seconds:.0f} s: "
-            "close the other notebooks and try again."
-        ) from error
-    except OSError as error:
-        raise disk_trouble(error, target.parent) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    def __init__(self, cause: str | network.Cause):
+        super().__init__(str(cause))
+        self.cause = cause if isinstance(cause, network.Cause) else network.Cause(cause, hopeless=False)
 
 
 def download(
@@ -120,7 +94,7 @@ class _Resuming:
     """
 
     def __init__(self, incoming: Path, settings: Settings, known_hash: str | None, size: int | None, title: str):
-        self.part, self.tag = incoming / "part", incoming / "tag"
+        self.part, self.tag, self.filename = incoming / "part", incoming / "tag", incoming.name
         self.settings, self.known_hash, self.size, self.title = settings, known_hash, size, title
 
     def require_space(self) -> None:
@@ -139,11 +113,11 @@ class _Resuming:
             except _Transient as trouble:
                 gained = self._have() - before
                 failures = 1 if gained > (1 << 20) else failures + 1  # progress earns new patience
-                if failures > (1 if trouble.hopeless else self.settings.retries):
+                if failures > (1 if trouble.cause.hopeless else self.settings.retries):
+                    first = "Then" if trouble.cause.remedy else "Check the network and"
                     raise DownloadFailed(
-                        f"{self.title} could not be downloaded from {host_of(address)}: {trouble}. "
-                        "Check the network and run the same command again, or set COURSE_DATA to a folder "
-                        "that holds the file."
+                        f"{self.title} could not be downloaded from {host_of(address)}: {trouble}. {first} run the same "
+                        "command again, or set COURSE_DATA to a folder that holds the file."
                     ) from trouble
                 time.sleep(self.settings.backoff_seconds * 2 ** (failures - 1))
         os.replace(self.part, output_file)
@@ -152,8 +126,6 @@ class _Resuming:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _attempt(self, address: str) -> None:
-        import requests
-
         have = self._have()
         if self.size and have == self.size:
             return  # killed between the last byte and the move
@@ -165,17 +137,9 @@ class _Resuming:
                 headers["If-Range"] = version
         timeout = (self.settings.connect_seconds, self.settings.stall_seconds)
         try:
-            response = requests.get(address, headers=headers, stream=True, timeout=timeout)
-        except requests.ConnectTimeout as error:
-            raise _Transient("the server does not answer") from error
-        except requests.ReadTimeout as error:
-            raise _Transient(f"the server sent nothing for {self.settings.stall_seconds:g} s") from error
-        except requests.ConnectionError as error:
-            raise _unconnected(error) from error
-        except requests.RequestException as error:
-            raise DownloadFailed(
-                f"{address} cannot be used as an address ({error}): correct COURSE_DATA, which names it."
-            ) from error
+            response = network.request("GET", address, headers=headers, stream=True, timeout=timeout)
+        except network.Unreachable as failure:
+            raise _Transient(failure.cause) from failure
         with response:
             self._receive(response, have)
 
@@ -184,12 +148,23 @@ class _Resuming:
         if status == 416:  # our part is longer than the file: start again
             self.part.unlink(missing_ok=True)
             raise _Transient("the server could not resume the download")
+        if status == 407:
+            raise _Transient(network.proxy_answer(status, response.url))
+        if status == 511:
+            raise _Transient(network.Cause("this network wants you to log in first (error 511)", "open any page in a browser"))
         if status >= 500 or status in (408, 425, 429):
-            raise _Transient(f"the server answered with error {status}")
+            proxy, _ = addresses.proxy_for(response.url)
+            between = f", or the proxy {proxy} before it," if proxy else ""
+            raise _Transient(f"the server{between} answered with error {status}")
         if status in (404, 410):
             raise NotThere(
-                f"{host} does not hold {Path(urlsplit(response.url).path).name} (error {status}): update the course, "
+                f"{host} does not hold {self.filename} (error {status}): update the course, "
                 "or set COURSE_DATA to a folder that holds the file."
+            )
+        if status == 401:
+            raise DownloadFailed(
+                f"{host} asks for a user name and a password, or does not accept those it got (error 401): set COURSE_DATA "
+                "to http://name:password@host/folder, or to a folder that holds the file."
             )
         if status not in (200, 206):
             raise DownloadFailed(
@@ -222,7 +197,8 @@ class _Resuming:
         import urllib3
 
         seconds = self.settings.stall_seconds
-        read = getattr(response.raw, "read1", response.raw.read)  # read1 returns what is there and does not wait for all
+        waits = not hasattr(response.raw, "read1")  # urllib3 before 2 waits until all that is asked for is there
+        read = response.raw.read if waits else response.raw.read1
         since, window = time.monotonic(), 0
         bar = tqdm.tqdm(
             desc=self.title, total=total, initial=have, unit="B", unit_scale=True, leave=False,
@@ -231,7 +207,7 @@ class _Resuming:
         with bar, self.part.open("ab" if have else "wb") as part:
             while True:
                 try:
-                    chunk = read(CHUNK)
+                    chunk = read(CHUNK_IF_WAITING if waits else CHUNK)
                 except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
                     raise _Transient(f"the server sent nothing for {seconds:g} s") from error
                 except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -249,31 +225,16 @@ class _Resuming:
                     since, window = time.monotonic(), 0
 
 
-def _unconnected(error: Exception) -> _Transient:
-    """Why no connection came about. One that was accepted and then broke is worth more attempts than one refused."""
-    import requests
-
-    text = str(error).lower()
-    if isinstance(error, requests.exceptions.SSLError):
-        return _Transient("its certificate is not accepted, so something stands in between or the clock is wrong", True)
-    if "aborted" in text or "reset" in text:
-        return _Transient("the connection broke")
-    return _Transient("the host is not found" if "resol" in text else "the connection is refused", True)
-
-
 def _write(handle, chunk: bytes) -> None:
     handle.write(chunk)
 
 
 def is_sound(path: Path, known_hash: str) -> bool:
-    """True when the file has the hash "algorithm:hexdigest"."""
+    """True when the file is there, can be read, and has the hash "algorithm:hexdigest"."""
     import pooch
 
     algorithm, digest = known_hash.split(":")
-    return path.is_file() and pooch.file_hash(str(path), alg=algorithm) == digest
-
-
-def host_of(address: str) -> str:
-    """Scheme and host of an address: "https://host/"."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}/"
+    try:
+        return path.is_file() and pooch.file_hash(str(path), alg=algorithm) == digest
+    except OSError:
+        return False

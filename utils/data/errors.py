@@ -21,7 +21,8 @@ class DiskTrouble(DownloadFailed):
 
 
 def disk_trouble(error: OSError, folder: Path, remedy: str = "set COURSE_CACHE to a folder") -> DiskTrouble:
-    """The sentence for an error of the local disk."""
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    """The sentence for an error that the course's own writing to `folder` met; other errors are not the disk's."""
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    if full or "No space left" in str(error):  # HDF5 reports it in words, without the number
         return DiskTrouble(f"The disk with {folder} is full: free some space there, or {remedy} on another disk.")
     return DiskTrouble(f"The folder {folder} cannot be written ({error.strerror or error}): {remedy} that you may write to.")

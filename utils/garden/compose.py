@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from utils.garden.arguments import whole_number
 from utils.garden.backdrop import backdrop
 from utils.garden.camera import blur, expose
 from utils.garden.dice import Dice
@@ -52,19 +53,17 @@ def scene(seed, size=128, label=None):
     """One flower scene. The same seed gives the same composition at every size; only the grain of the film differs.
 
     seed: int >= 0. size: side in pixels, >= 32. label: an index into CLASSES, or None to let the seed choose.
-    Returns a Scene. Raises ValueError for a size below 32, a negative seed or an unknown label.
+    Returns a Scene. Raises ValueError for a size below 32, a negative seed, an unknown label, and what is no whole number.
     """
-    if size < 32:
-        raise ValueError(f"size must be at least 32 pixels, not {size}.")
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, not {seed}.")
-    if label is not None and not 0 <= label < len(CLASSES):
-        raise ValueError(f"label must be one of 0 to {len(CLASSES) - 1} ({', '.join(CLASSES)}), not {label}.")
+    size, seed = whole_number("size", size, 32, 128), whole_number("seed", seed, 0, 0)
     if label is None:
-        label = Dice((int(seed), CHOICE)).integers(len(CLASSES))
-    label = int(label)
+        label = Dice((seed, CHOICE)).integers(len(CLASSES))
+    try:
+        label = whole_number("label", label, 0, 0, len(CLASSES) - 1)
+    except ValueError as error:
+        raise ValueError(f"{error} The classes are, from 0 on: {', '.join(CLASSES)}.") from None
     for attempt in itertools.count():
-        key = (int(seed), attempt)
+        key = (seed, attempt)
         rng = Dice(key)
         bed = Bed(size, Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0)))
         _background(bed, rng, key, label)

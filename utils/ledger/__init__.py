@@ -5,8 +5,9 @@
     book.training(batch=32, optimizer="adam")  # bytes, part by part
     book.figure()                              # where the parameters are, where the activations are
 
-What cannot be counted (a custom layer, a Lambda, attention, a recurrent layer) is named in `book.not_counted` and shown as
-"?"; it is never taken as 0.
+Layers that the tables do not know (one of your own, attention, a recurrent layer) are opened where Keras can trace them. What
+cannot be counted even so is named in `book.not_counted` and shown as "?"; it is never taken as 0, and every total that it
+touches says "at least", a largest batch "at most".
 """
 
 from .count import Ledger, Row, ledger

@@ -12,6 +12,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import asking
+from .graph import trace
+from .memory import optimizer_of
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -33,12 +37,20 @@ def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int =
     """Train a copy of `model` for a few steps on noise in a fresh process, and measure the peak of its memory.
 
     oneDNN is off there, since its copies are no part of the network. Works for models that Keras can rebuild from their
-    configuration (no custom layers of your own). Raises ValueError for others, RuntimeError with the child's last words when
-    it fails, subprocess.TimeoutExpired after `timeout` seconds.
+    configuration (no custom layers of your own). Raises TypeError for what is no model, ValueError for a model that has no
+    fixed input shape or no configuration and for numbers below 1, RuntimeError with the child's last words when it fails,
+    subprocess.TimeoutExpired after `timeout` seconds.
     """
     import keras
 
-    own = keras.optimizers.get(_named(optimizer))
+    walked = trace(model)
+    if any(tensor.size is None for _, tensor in walked.inputs):
+        raise ValueError(f"{model.name!r} leaves axes of its input open: build it with a fixed shape to train it on noise.")
+    batch, steps = (
+        asking.whole(n, what, 2) for n, what in ((batch, "A batch has at least one example: its size"), (steps, "`steps`"))
+    )
+    timeout = asking.amount(timeout, "`timeout`, in seconds,", "300")
+    own = optimizer_of(optimizer)[1]
     try:
         order = {
             "model": model.to_json(),
@@ -69,14 +81,6 @@ def measure_training_peak(model, batch: int = 32, optimizer="adam", steps: int =
         last = child.stderr.strip().splitlines()[-1:] or [f"exit status {child.returncode}"]
         raise RuntimeError(f"The measuring process failed, perhaps for lack of memory; try a smaller batch. It said: {last[0]}")
     return Measured(batch=batch, **json.loads(child.stdout.strip().splitlines()[-1]))
-
-
-def _named(optimizer):
-    if optimizer != "momentum":
-        return optimizer
-    import keras
-
-    return keras.optimizers.SGD(momentum=0.9)
 
 
 class _Peak(threading.Thread):

@@ -3,11 +3,17 @@
 Bytes throughout. A megabyte is 10^6 bytes, a mebibyte (MiB) 2^20; cards are sold by the GiB of 2^30.
 """
 
+import html
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest import mock
 
+from ..data.console import printable
 from . import rules
-from .graph import Trace
+from .bounds import AtLeastBytes
+from .steps import Trace
 
 BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 # Name → (bytes of a weight, bytes of an activation). Mixed precision computes in half and keeps the weights in full.
@@ -20,64 +26,163 @@ PRECISIONS = {
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes, part by part; `what` says in words what was asked."""
+    """Bytes, part by part; `what` says in words what was asked.
+
+    The parts in `at_least` are lower bounds, because the ledger could not count all that belongs to them.
+    """
 
     what: str
     parts: dict[str, float]
+    at_least: frozenset[str] = frozenset()
 
     @property
     def total(self) -> float:
-        """Bytes in all."""
-        return sum(self.parts.values())
+        """Bytes in all; prints as "at least …" when some part is a lower bound."""
+        total = sum(self.parts.values())
+        return AtLeastBytes(total) if self.at_least else total
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = [(name, size, name in self.at_least) for name, size in self.parts.items()]
+        lines.append(("total", sum(self.parts.values()), bool(self.at_least)))
+        return [(name, f"{'at least ' if bound else ''}{size / 1e6:,.1f} MB") for name, size, bound in lines]
 
     def __str__(self) -> str:
-        rows = [*self.parts.items(), ("total", self.total)]
-        return "\n".join([self.what, *(f"  {name:<34}{size / 1e6:>12,.1f} MB" for name, size in rows)])
+        lines = self._lines()
+        names, sizes = (max(len(line[i]) for line in lines) for i in (0, 1))
+        names, sizes = max(names, 34), max(sizes, 15)
+        return printable("\n".join([self.what, *(f"  {name:<{names}}{size:>{sizes}}" for name, size in lines)]))
 
     def _repr_html_(self) -> str:
+        *parts, (_, total) = self._lines()
         cells = "".join(
-            f"<tr><td style='text-align:left'>{name}</td><td>{size / 1e6:,.1f} MB</td></tr>"
-            for name, size in [*self.parts.items(), ("<b>total</b>", self.total)]
+            f"<tr><td style='text-align:left'>{name}</td><td style='text-align:right'>{size}</td></tr>"
+            for name, size in [*((html.escape(name), size) for name, size in parts), ("<b>total</b>", total)]
         )
-        head = "<tr><th scope='col' style='text-align:left'>part</th><th scope='col'>size</th></tr>"
-        return f"<p>{self.what}</p><table><thead>{head}</thead><tbody>{cells}</tbody></table>"
+        head = "<tr><th scope='col' style='text-align:left'>part</th><th scope='col' style='text-align:right'>size</th></tr>"
+        return f"<p>{html.escape(self.what)}</p><table><thead>{head}</thead><tbody>{cells}</tbody></table>"
 
 
-def precision(dtype: str) -> tuple[int, int]:
-    """(bytes of a weight, bytes of an activation) under a dtype or mixed-precision policy."""
-    if dtype not in PRECISIONS:
+def precision(dtype: str | None) -> tuple[int | None, int | None]:
+    """(bytes of a weight, bytes of an activation) under a dtype or mixed-precision policy; None: what the model has."""
+    if dtype is None:
+        return None, None
+    if not isinstance(dtype, str) or dtype not in PRECISIONS:
         raise ValueError(f"There is no precision {dtype!r}; choose one of {', '.join(PRECISIONS)}.")
     return PRECISIONS[dtype]
+
+
+def width(dtype: str, floats: float | None = None) -> float:
+    """Bytes of one value of `dtype`. `floats`, when given, takes the place of every floating-point type."""
+    if floats is not None and is_float(dtype):
+        return floats
+    bits = re.search(r"\d+", dtype)
+    return int(bits[0]) / 8 if bits else 1  # bool and what is stored like it
+
+
+def is_float(dtype: str) -> bool:
+    """True for floating-point types that arithmetic is done in (float8 is a form of storage)."""
+    return dtype.startswith(("float", "bfloat")) and not dtype.startswith("float8")
+
+
+def bytes_of(variables, floats: float | None = None) -> float:
+    """Bytes of `variables`: integers as they are stored, floating point as it is or with `floats` bytes a value."""
+    return _plain(sum(math.prod(v.shape) * width(str(v.dtype), floats) for v in variables))
+
+
+def _plain(size: float) -> float:
+    return int(size) if size == int(size) else size
 
 
 def slots(optimizer) -> tuple[str, int]:
     """(name, values that it keeps beside each weight) of an optimizer: a Keras object, or a name like "sgd" or "momentum".
 
-    The optimizer itself is asked, by building a fresh one for two small weights. Raises ValueError for one whose memory is
-    not a fixed multiple of the weights (Adafactor).
+    The optimizer itself is asked, about a few small weights. Raises ValueError for a name that Keras does not know, and for an
+    optimizer whose memory depends on the weights' shapes or names (Adafactor, Muon, MultiOptimizer): `Ledger.training` can tell
+    what it keeps for the weights of a model.
     """
     import keras
 
-    if optimizer == "momentum":
-        return "momentum", slots(keras.optimizers.SGD(momentum=0.9))[1]
-    own = keras.optimizers.get(optimizer)
-    name = optimizer if isinstance(optimizer, str) else own.name
+    name, own = optimizer_of(optimizer)
+    shapes = ((3, 5), (6, 7), (4,), (3, 3, 2, 4))
     counts = []
-    for shape in ((3, 5), (6, 7)):
-        fresh = type(own).from_config(own.get_config())
+    for shape in shapes:
         weight = keras.Variable(keras.ops.zeros(shape))
-        fresh.build([weight])
-        counts.append(sum(_size(v.shape) for v in fresh.variables if len(v.shape) > 0) / _size(shape))
-    if counts[0] != counts[1] or counts[0] != int(counts[0]):
-        raise ValueError(f"{name} keeps no fixed number of values a weight, so its memory cannot be counted from totals.")
+        counts.append(sum(math.prod(kept) for kept, _ in _kept_for(own, [weight])) / math.prod(shape))
+    by_name = hasattr(own, "optimizers")  # a MultiOptimizer goes by the names of the weights
+    if by_name or len(set(counts)) > 1 or counts[0] != int(counts[0]):
+        raise ValueError(
+            f"{name} keeps no fixed number of values a weight, so its memory cannot be counted from totals. "
+            "Ask `ledger(model).training(batch, optimizer)`: it goes by the model's own weights."
+        )
     return name, int(counts[0])
 
 
-def _size(shape) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+def slots_of(optimizer, variables: Sequence, floats: float | None = None) -> tuple[str, str, float]:
+    """(name, how many slots in words, bytes) of what `optimizer` keeps for these `variables` while it trains them."""
+    name, own = optimizer_of(optimizer)
+    kept = _kept_for(own, variables) if variables else []
+    size = _plain(sum(math.prod(shape) * width(dtype, floats) for shape, dtype in kept))
+    weights = sum(math.prod(v.shape) for v in variables)
+    values = sum(math.prod(shape) for shape, _ in kept)
+    if not weights:
+        return name, "0 a weight", size
+    each = values / weights
+    return name, f"{each:.0f} a weight" if each == int(each) else f"{each:.2f} a weight on average", size
+
+
+def optimizer_of(optimizer) -> tuple:
+    """(name, Keras object) of what a caller means by `optimizer`. Raises ValueError for what is none."""
+    import keras
+
+    if isinstance(optimizer, str) and optimizer == "momentum":
+        return "momentum", keras.optimizers.SGD(momentum=0.9)
+    try:
+        own = keras.optimizers.get(optimizer)
+    except Exception:
+        own = None
+    if own is None:
+        raise ValueError(
+            f'There is no optimizer {optimizer!r}: give a name such as "adam", "sgd" or "momentum", '
+            "or an optimizer of Keras such as keras.optimizers.Adam()."
+        )
+    return optimizer if isinstance(optimizer, str) else own.name, own
+
+
+def _kept_for(own, variables: Sequence) -> list[tuple[tuple, str]]:
+    """(shape, dtype) of each slot that a fresh copy of the optimizer `own` makes for `variables`, scalars left out.
+
+    Nothing is allocated: the slots of a large model take gigabytes, so the copy's requests for variables are only noted.
+    """
+    import keras
+
+    asked = []
+
+    def note(self, shape, initializer="zeros", dtype=None, **options):
+        asked.append((tuple(shape), str(dtype or keras.config.floatx())))
+        return _Slot(shape, dtype or keras.config.floatx())
+
+    try:
+        fresh = type(own).from_config(own.get_config())
+    except Exception as error:
+        raise ValueError(
+            f"{own.name!r} cannot be copied from its configuration ({error}), so it cannot be asked what it keeps: "
+            "give its optimizer a `get_config` that `from_config` understands, or name one of Keras."
+        ) from None
+    base = next(cls for cls in type(own).__mro__ if "add_variable_from_reference" in vars(cls) and "add_variable" in vars(cls))
+    with mock.patch.object(base, "add_variable", note):
+        fresh.build(list(variables))
+    made = [(tuple(v.shape), str(v.dtype)) for v in fresh.variables if not isinstance(v, _Slot)]
+    return [(shape, dtype) for shape, dtype in [*asked, *made] if len(shape) > 0]
+
+
+class _Slot:
+    """Stands in for a variable of an optimizer that is only asked for its size."""
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = tuple(shape), dtype
+
+    def assign(self, value) -> None:
+        """Nothing is kept."""
 
 
 class Flow:
@@ -93,12 +198,12 @@ class Flow:
         owner = {id(t): t for _, t in self.trace.inputs}
         for step in self.trace.steps:
             for tensor in step.outputs:
-                shared = rules.is_view(step) or (idle and rules.is_idle_in_inference(step))
+                shared = (rules.is_view(step) and len(step.inputs) > 0) or (idle and rules.is_idle_in_inference(step))
                 owner[id(tensor)] = owner[id(step.inputs[0])] if shared else tensor
         return owner
 
-    def largest_live(self) -> int | None:
-        """Values alive at once, at most, when each tensor is freed after its last reader; None when a size is unknown."""
+    def largest_live(self, activation_bytes: float | None) -> float | None:
+        """Bytes alive at once, at most, when each tensor is freed after its last reader; None when a size is unknown."""
         owner = self._inference
         last = {id(owner[id(t)]): len(self.trace.steps) for t in self.trace.outputs}
         for number, step in enumerate(self.trace.steps):
@@ -106,23 +211,25 @@ class Flow:
                 key = id(owner[id(tensor)])
                 last[key] = max(last.get(key, -1), number)
         alive = {id(t): t for _, t in self.trace.inputs}
-        most = _values(alive.values())
+        most = _bytes(alive.values(), activation_bytes, at_once=True)
         for number, step in enumerate(self.trace.steps):
             alive.update((id(owner[id(t)]), owner[id(t)]) for t in step.outputs)
-            now = _values(alive.values())
-            most = None if None in (most, now) else max(most, now)
+            now = _bytes(alive.values(), activation_bytes, at_once=True)
+            most = now if math.isnan(now) else max(most, now)
             alive = {key: t for key, t in alive.items() if last.get(key, -1) > number}
-        return most
+            if math.isnan(most):
+                return None
+        return None if math.isnan(most) else _plain(most)
 
     def _flows(self) -> dict[int, bool]:
         """Tensor → whether the backward pass needs its gradient, because something trainable lies before it."""
         flows = {id(t): False for _, t in self.trace.inputs}
         for step in self.trace.steps:
-            gradient = any(flows[id(t)] for t in step.inputs) or rules.trains(step)
+            gradient = any(flows[id(t)] for t in step.inputs) or step.trains
             flows.update((id(t), gradient) for t in step.outputs)
         return flows
 
-    def backward(self, activation_bytes: int) -> tuple[float, float] | None:
+    def backward(self, activation_bytes: float | None) -> tuple[float, float] | None:
         """(bytes that one example leaves for the backward pass, bytes that the way back needs on top at its worst moment).
 
         The backward pass of a layer holds the gradient of its output while it makes those of its inputs; what the layer
@@ -139,8 +246,10 @@ class Flow:
                 needed.setdefault(id(own), number)
                 sizes[id(own)] = _bytes([own], activation_bytes)
             # A mask is a byte whatever the dtype; other hidden values are counted in float32 by the rules.
-            each = further if further in (0, 1) else further * activation_bytes / 4
-            hidden.append(each * _bytes(step.outputs, 1) if each else 0.0)
+            if further in (0, 1):
+                hidden.append(_bytes(step.outputs, 1, every=True) if further else 0.0)
+            else:
+                hidden.append(further / 4 * _bytes(step.outputs, activation_bytes))
         kept = sum(sizes.values()) + sum(hidden)
         most, alive = kept, kept
         buffers = {id(owner[id(t)]): owner[id(t)] for t in self.trace.outputs if flows[id(t)]}
@@ -165,12 +274,15 @@ class Flow:
                 buffers[id(own)] = arriving[0] if passed_on else own
 
 
-def _bytes(tensors, each: int) -> float:
-    """Bytes of `tensors` with `each` for a value; NaN when a size is unknown."""
-    size = _values(tensors)
-    return math.nan if size is None else float(size * each)
+def _bytes(tensors, floats: float | None, at_once: bool = False, every: bool = False) -> float:
+    """Bytes of `tensors`, with `floats` for a floating-point value (`every`: for any value); NaN when a size is unknown.
 
-
-def _values(tensors) -> int | None:
-    sizes = [t.size for t in tensors]
-    return None if None in sizes else sum(sizes)
+    `at_once`: of time steps that are computed one after another, count one.
+    """
+    total = 0.0
+    for tensor in tensors:
+        if tensor.size is None:
+            return math.nan
+        size = tensor.size // tensor.steps if at_once else tensor.size
+        total += size * (floats if every else width(tensor.dtype, floats))
+    return total

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from . import rules
-from .graph import Step, Trace
+from .steps import Step, Trace
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,14 @@ class Axis:
 
 @dataclass(frozen=True)
 class Grid:
-    """Units with a place on each of the input's axes."""
+    """Units with a place on each of the input's axes; `where` are the axes of the tensor along which these places lie."""
 
     axes: tuple[Axis, ...]
+    where: tuple[int, ...]
+
+    def positions(self, shape: tuple) -> tuple:
+        """How many units a tensor of `shape` has along each axis."""
+        return tuple(shape[axis] for axis in self.where)
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,12 @@ def fields(trace: Trace) -> list[dict[int, object]]:
     state: dict[int, dict[int, object]] = {}
     lengths: dict[int, tuple[int, ...]] = {}
     for number, (_, tensor) in enumerate(trace.inputs):
-        spatial = _spatial(tensor.shape, None)
+        where = _image_axes(len(tensor.shape), _format_of_input(trace, tensor))
+        spatial = tuple(tensor.shape[axis] for axis in where)
         state[id(tensor)] = {}
         if spatial and None not in spatial:
             lengths[number] = spatial
-            state[id(tensor)] = {number: Grid(tuple(Axis(1, 1, ((0, 0),)) for _ in spatial))}
+            state[id(tensor)] = {number: Grid(tuple(Axis(1, 1, ((0, 0),)) for _ in spatial), where)}
         elif spatial:
             state[id(tensor)] = {number: UNKNOWN}
     result = []
@@ -137,43 +143,74 @@ def _behind(step: Step, incoming: list, lengths: tuple[int, ...]):
     """The field behind a step, from the fields of its inputs."""
     name = rules.kind(step.operation)
     values = [value for _, value in incoming]
-    if not name or UNKNOWN in values or None in step.outputs[0].shape:
+    if not name or name in rules.PARTS or UNKNOWN in values or None in step.outputs[0].shape:
+        return UNKNOWN
+    if name == "Concatenate" and any(_lies_along(value, step, [step.operation.axis]) for value in values):
         return UNKNOWN
     if len(values) > 1:
-        if name == "Concatenate" and not _joins_channels(step):
-            return UNKNOWN
         whole = values[0]
         for tensor, value in incoming[1:]:
-            whole = _union(whole, value, incoming[0][0], tensor, step, lengths)
+            whole = _union(whole, value, incoming[0][0], tensor, lengths)
         return whole
     tensor, value = incoming[0]
-    if name == "Concatenate" and not _joins_channels(step):
-        return UNKNOWN
-    if name in rules.GLOBAL or (name == "Dense" and isinstance(value, Loose)) or name == "GroupNormalization":
-        return _all_of(value, tensor, step, lengths)
-    if name in rules.RESHAPE:
-        return _flattened(value, tensor, step, lengths)
+    mixed = _mixed_axes(step, name)
+    if isinstance(value, Loose):
+        return _behind_loose(step, name, value, bool(mixed), lengths)
+    if name in rules.LOCAL and value.where != _image_axes(len(tensor.shape), _format_of(step)):
+        return UNKNOWN  # the layer takes a channel axis for one of the image's, or the reverse
     if name in rules.PERMUTE or name == "EinsumDense":
         return UNKNOWN
-    if name == "Dense" and _data_format(step) == "channels_first" and len(tensor.shape) > 2:
-        return UNKNOWN
-    if name in ("LayerNormalization", "RMSNormalization", "UnitNormalization") and not _only_channels(step):
-        return _all_of(value, tensor, step, lengths)
-    taps = _taps(step, name, len(lengths))
+    if name in rules.GLOBAL:
+        return _all_of(value, tensor, lengths)
+    if name in rules.RESHAPE:
+        return _flattened(value, tensor, lengths)
+    along = _lies_along(value, step, mixed)
+    if along and name in rules.NORMS and along == set(value.where):
+        return _all_of(value, tensor, lengths)
+    taps = None if along else _taps(step, name, value)
     if taps is None:
         return UNKNOWN
-    if isinstance(value, Loose):
-        # A window over units that all see the same changes nothing; over flattened units it would, and we cannot tell.
-        same = all(size == (hull[1] - hull[0] + 1 if hull else 0) for size, hull in zip(value.sizes, value.hulls, strict=True))
-        return value if same or all(tap == HERE for tap in taps) else UNKNOWN
-    return Grid(tuple(through(axis, tap) for axis, tap in zip(value.axes, taps, strict=True)))
+    return Grid(tuple(through(axis, tap) for axis, tap in zip(value.axes, taps, strict=True)), value.where)
 
 
-def _taps(step: Step, name: str, rank: int) -> list[Taps] | None:
+def _behind_loose(step: Step, name: str, value: Loose, mixes: bool, lengths: tuple[int, ...]):
+    """The field behind a step whose input has lost its places."""
+    if name in rules.GLOBAL or (mixes and len(step.inputs[0].shape) == 2):
+        return _all_of(value, step.inputs[0], lengths)
+    if all(size == (hull[1] - hull[0] + 1 if hull else 0) for size, hull in zip(value.sizes, value.hulls, strict=True)):
+        return value  # units that all see the same still do so behind any window
+    # Over flattened units a window or a mixing along an axis would see more, and we cannot tell what.
+    return UNKNOWN if mixes or name in rules.LOCAL or name == "EinsumDense" else value
+
+
+def _mixed_axes(step: Step, name: str) -> list[int]:
+    """The axes of the tensor along which a layer without a window reads more than one unit."""
+    axes = []
+    rank = len(step.outputs[0].shape)
+    if name in ("Dense", "EinsumDense"):
+        axes.append(-1)
+    if name in ("LayerNormalization", "RMSNormalization", "UnitNormalization", "Softmax", "LogSoftmax"):
+        axis = step.operation.axis
+        axes += [axis] if isinstance(axis, int) else list(axis)
+    elif name == "GroupNormalization":
+        channels = step.operation.axis % rank
+        axes += [axis for axis in range(1, rank) if axis != channels] or [channels]
+    elif rules.activation(step.operation) in rules.ACROSS:
+        axes.append(-1)
+    return axes
+
+
+def _lies_along(value, step: Step, axes: list[int]) -> set[int]:
+    """Those of the tensor's `axes` along which the units of `value` have their places."""
+    rank = len(step.outputs[0].shape)
+    return {axis % rank for axis in axes} & set(value.where) if isinstance(value, Grid) else set()
+
+
+def _taps(step: Step, name: str, value: Grid) -> list[Taps] | None:
     """What the layer reads along each axis, or None when that depends on more than the place."""
-    layer = step.operation
-    before_shape = _spatial(step.inputs[0].shape, _data_format(step))
-    after_shape = _spatial(step.outputs[0].shape, _data_format(step))
+    layer, rank = step.operation, len(value.where)
+    before_shape = value.positions(step.inputs[0].shape)
+    after_shape = value.positions(step.outputs[0].shape)
     if name in rules.CONV | rules.DEPTHWISE | rules.SEPARABLE | rules.POOL | rules.TRANSPOSED:
         sizes = _each(layer.pool_size if name in rules.POOL else layer.kernel_size, rank)
         strides = _each(layer.strides, rank)
@@ -226,18 +263,23 @@ def _enlarged(factor: int, method: str) -> Taps:
     return Taps(factor, 1, tuple(reads))
 
 
-def _union(a, b, tensor_a, tensor_b, step: Step, lengths: tuple[int, ...]):
+def _union(a, b, tensor_a, tensor_b, lengths: tuple[int, ...]):
     """What a unit sees that is fed by both `a` and `b`."""
+    if UNKNOWN in (a, b):
+        return UNKNOWN
     if isinstance(a, Grid) and isinstance(b, Grid):
-        if [x.stride for x in a.axes] == [x.stride for x in b.axes] and _positions(tensor_a, step) == _positions(tensor_b, step):
-            return Grid(tuple(_joined(x, y) for x, y in zip(a.axes, b.axes, strict=True)))
-        if min(math.prod(_positions(t, step)) for t in (tensor_a, tensor_b)) > 1:
+        if a.where != b.where or len(tensor_a.shape) != len(tensor_b.shape):
+            return UNKNOWN
+        units = [value.positions(tensor.shape) for value, tensor in ((a, tensor_a), (b, tensor_b))]
+        if [x.stride for x in a.axes] == [x.stride for x in b.axes] and units[0] == units[1]:
+            return Grid(tuple(_joined(x, y) for x, y in zip(a.axes, b.axes, strict=True)), a.where)
+        if min(map(math.prod, units)) > 1:
             return UNKNOWN
     # At least one has no place any more (a squeeze-and-excitation gate): the unit sees all that one sees.
     if isinstance(a, Grid):
-        a = _all_of(a, tensor_a, step, lengths) if isinstance(b, Grid) else _flattened(a, tensor_a, step, lengths)
+        a = _all_of(a, tensor_a, lengths) if isinstance(b, Grid) else _flattened(a, tensor_a, lengths)
     if isinstance(b, Grid):
-        b = _flattened(b, tensor_b, step, lengths)
+        b = _flattened(b, tensor_b, lengths)
     hulls = tuple(_hull(x, y) for x, y in zip(a.hulls, b.hulls, strict=True))
     most = tuple(max(pair) for pair in zip(a.sizes, b.sizes, strict=True))
     spans = tuple(hull[1] - hull[0] + 1 if hull else 0 for hull in hulls)
@@ -253,21 +295,21 @@ def _hull(a, b):
     return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
 
 
-def _all_of(value, tensor, step: Step, lengths: tuple[int, ...]) -> Loose:
+def _all_of(value, tensor, lengths: tuple[int, ...]) -> Loose:
     """A unit that is fed by every unit of `tensor`."""
     if isinstance(value, Loose):
         hulls = value.hulls
     else:
-        units = _positions(tensor, step)
+        units = value.positions(tensor.shape)
         hulls = tuple(a.hull(n, length) for a, n, length in zip(value.axes, units, lengths, strict=True))
     return Loose(tuple(hull[1] - hull[0] + 1 if hull else 0 for hull in hulls), hulls)
 
 
-def _flattened(value, tensor, step: Step, lengths: tuple[int, ...]) -> Loose:
+def _flattened(value, tensor, lengths: tuple[int, ...]) -> Loose:
     """Units that see what they saw, but whose place is gone."""
     if isinstance(value, Loose):
         return value
-    return Loose(tuple(axis.size for axis in value.axes), _all_of(value, tensor, step, lengths).hulls)
+    return Loose(tuple(axis.size for axis in value.axes), _all_of(value, tensor, lengths).hulls)
 
 
 def _tokens(trace: Trace, step: Step, lengths: dict) -> dict:
@@ -275,39 +317,35 @@ def _tokens(trace: Trace, step: Step, lengths: dict) -> dict:
     for number, (_, tensor) in enumerate(trace.inputs):
         if tensor is step.inputs[0] and len(tensor.shape) == 2 and tensor.shape[1]:
             lengths[number] = (tensor.shape[1],)
-            return {number: Grid((Axis(1, 1, ((0, 0),)),))}
+            return {number: Grid((Axis(1, 1, ((0, 0),)),), (1,))}
     return {}
 
 
-def _data_format(step: Step) -> str | None:
-    return getattr(step.operation, "data_format", None)
-
-
-def _spatial(shape: tuple, data_format: str | None) -> tuple:
-    """The axes of a tensor between the batch and the channels."""
+def _image_axes(rank: int, data_format: str | None) -> tuple[int, ...]:
+    """The axes between batch and channels of a tensor of `rank` axes; without a format, by Keras' setting."""
     import keras
 
     first = (data_format or keras.config.image_data_format()) == "channels_first"
-    return tuple(shape[2:] if first else shape[1:-1])
+    return tuple(range(2, rank)) if first else tuple(range(1, rank - 1))
 
 
-def _positions(tensor, step: Step) -> tuple:
-    return _spatial(tensor.shape, _data_format(step))
+def _format_of(step: Step) -> str:
+    """Cropping1D and UpSampling1D have no format of their own: their channels come last."""
+    return getattr(step.operation, "data_format", None) or "channels_last"
 
 
-def _joins_channels(step: Step) -> bool:
-    import keras
-
-    rank = len(step.outputs[0].shape)
-    channels = 1 if keras.config.image_data_format() == "channels_first" else rank - 1
-    return rank == 2 or step.operation.axis % rank == channels
-
-
-def _only_channels(step: Step) -> bool:
-    axis = step.operation.axis
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    rank = len(step.outputs[0].shape)
-    return [a % rank for a in axes] == [rank - 1]
+def _format_of_input(trace: Trace, tensor) -> str | None:
+    """Where an input has its channels, as the first layer with a window says that reads it; None when there is none."""
+    reached = {id(tensor)}
+    for step in trace.steps:
+        if not any(id(t) in reached for t in step.inputs):
+            continue
+        name = rules.kind(step.operation)
+        if name in rules.LOCAL:
+            return _format_of(step)
+        if name not in rules.PERMUTE | rules.RESHAPE:
+            reached.update(id(t) for t in step.outputs if len(t.shape) == len(tensor.shape))
+    return None
 
 
 def _each(value, rank: int) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 import html
 from fractions import Fraction
 
+from ..data.console import printable
+
 HEAD = ("layer", "output", "weights", "biases", "activations", "multiply-adds", "field", "stride")
 
 
@@ -20,29 +22,38 @@ def _cells(row) -> tuple[str, ...]:
 
 
 def _totals(book) -> tuple[str, ...]:
-    least = {what for row in book.rows for what in row.not_counted}
     return (
         "total",
         "",
         f"{book.weights:,}",
         f"{book.biases:,}",
-        ("≥ " if "activations" in least else "") + f"{book.activations:,}",
-        ("≥ " if "multiply-adds" in least else "") + f"{book.multiply_adds:,}",
+        _bound(book, "activations") + f"{int(book.activations):,}",
+        _bound(book, "multiply-adds") + f"{int(book.multiply_adds):,}",
         "",
         "",
     )
 
 
+def _bound(book, what: str) -> str:
+    return "≥ " if book.lacks(what) else ""
+
+
 def notes(book) -> list[str]:
     """The lines under the table: sums, sizes, and what could not be counted."""
-    parameters, activations = _size(book.parameters * 4), _size(book.activations * 4)
+    parameters, activations = _size(book.parameters * 4), _size(int(book.activations) * 4)
+    least = {what: "at least " if book.lacks(what) else "" for what in ("activations", "multiply-adds")}
     lines = [
         f"{book.parameters:,} parameters = {parameters} in float32, {book.trainable:,} of them trainable; "
-        f"{book.activations:,} activations = {activations} an example; {_short(book.multiply_adds)} multiply-adds."
+        f"{book.activations:,} activations = {least['activations']}{activations} an example; "
+        f"{least['multiply-adds']}{_short(int(book.multiply_adds))} multiply-adds."
     ]
+    lines += [f"{name}: {note}." for name, note in book.trace.notes.items()]
     lines += [f"{row.name}: {row.note}." for row in book.rows if row.note]
     if book.not_counted:
-        lines.append("NOT COUNTED, so totals are lower bounds: " + "; ".join(book.not_counted) + ".")
+        least = book.lacks("activations") or book.lacks("multiply-adds")
+        lines.append(
+            ("NOT COUNTED, so totals with ≥ are lower bounds: " if least else "NOT COUNTED: ") + "; ".join(book.not_counted) + "."
+        )
     return lines
 
 
@@ -52,7 +63,7 @@ def text(book) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
     lines = ["  ".join(_placed(cell, width, i) for i, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
     rule = "─" * len(lines[0])
-    return "\n".join([book.name, lines[0], rule, *lines[1:-1], rule, lines[-1], *notes(book)])
+    return printable("\n".join([book.name, lines[0], rule, *lines[1:-1], rule, lines[-1], *notes(book)]))
 
 
 def page(book) -> str:
@@ -96,7 +107,8 @@ def stages(book) -> dict[str, tuple[int, int]]:
         shape = row.output_shape if all(isinstance(n, (int, type(None))) for n in row.output_shape) else ()
         if not row.kind.startswith(("ZeroPadding", "Cropping")):  # a frame of zeros begins no stage of its own
             # One example's vector has one axis; everything after the last feature map is the head.
-            name = "×".join(_axis(n) for n in shape[:-1]) if len(shape) > 1 else "head"
+            axes = row.positions or shape[:-1]
+            name = "×".join(_axis(n) for n in axes) if len(shape) > 1 else "head"
         parameters, activations = sums.get(name, (0, 0))
         sums[name] = (parameters + row.parameters, activations + (row.activations or 0))
     return sums
@@ -111,7 +123,7 @@ def describe(book) -> str:
         share = f"{sums[place][i] / total:.1%}" if total else "none"
         where = "in the head" if place == "head" else f"at {place}"
         sentences.append(f"{share} of the {total:,} {what} sit {where}")
-    return f"{book.name}: {'; '.join(sentences)}."
+    return printable(f"{book.name}: {'; '.join(sentences)}.")
 
 
 def figure(book):
@@ -159,7 +171,11 @@ def _axis(length) -> str:
 
 
 def _count(value: int | None, what: str, row) -> str:
-    return "?" if value is None else f"{value:,}" if value else "-" if row.kind != "InputLayer" or what == "activations" else ""
+    if value is None:
+        return "?"
+    if not value:
+        return "-" if row.kind != "InputLayer" or what == "activations" else ""
+    return ("≥ " if what in row.not_counted else "") + f"{int(value):,}"
 
 
 def _sides(values) -> str:

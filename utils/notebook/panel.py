@@ -3,6 +3,8 @@
 import html
 import sys
 
+from ..data.console import say
+
 # Programs that execute notebooks (tools/run.py) read this entry of an output instead of parsing prose.
 MIME = "application/vnd.course+json"
 
@@ -43,7 +45,7 @@ def show(kind: str, title: str, message: str = "", *, body_html: str = "", data:
         encoding = sys.stdout.encoding or "utf-8"
         if symbol not in symbol.encode(encoding, "ignore").decode(encoding):
             text = text.replace(symbol, _ASCII[kind], 1)
-        print(text.encode(encoding, "replace").decode(encoding))
+        say(text)
         return
     from IPython.display import display
 

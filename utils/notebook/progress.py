@@ -4,10 +4,12 @@ import sys
 
 from tqdm import tqdm
 
+from ..data.console import printable
+
 
 def bar(iterable=None, label: str = "", **options):
     """A tqdm bar on stdout over `iterable` (or a manual one with total=…); options go to tqdm."""
-    return tqdm(iterable, desc=label, file=sys.stdout, mininterval=0.5, dynamic_ncols=False, ncols=88, **options)
+    return tqdm(iterable, desc=printable(label), file=sys.stdout, mininterval=0.5, dynamic_ncols=False, ncols=88, **options)
 
 
 def keras_bar(label: str, epochs: int):

@@ -44,7 +44,7 @@ def scale(function):
     points=2,
     hints=(
         "Handle one class at a time: `np.flatnonzero(labels == c)` are its photos, `rng.permutation` shuffles them.",
-        "Of each shuffled class the first `round(part * count)` go into the test set, the others into the training set.",
+        "Of each shuffled class the first `round(test_fraction * count)` go into the test set, the others into the training set.",
     ),
 )
 def split(function):
@@ -60,7 +60,7 @@ def split(function):
     counts = np.bincount(labels[test], minlength=4)
     if not np.array_equal(counts, [10, 5, 2, 8]):
         if np.array_equal(counts, [30, 15, 6, 22]):
-            wrong("The two parts are exchanged: `part` is the share of the test set.")
+            wrong("The two parts are exchanged: `test_fraction` is the share of the test set.")
         wrong(f"The test set holds {counts.tolist()} photos of the four classes; a quarter of each is [10, 5, 2, 8].")
     again = _two_parts(call(function, labels, 0.25, 7), len(labels))[1]
     need(
@@ -71,7 +71,7 @@ def split(function):
     counts = np.bincount(labels[_two_parts(call(function, labels, 0.1, 7), len(labels))[1]], minlength=4)
     need(
         np.array_equal(counts, [4, 2, 1, 3]),
-        f"With part=0.1 the test set holds {counts.tolist()} photos of the classes; round(0.1 · count) is [4, 2, 1, 3].",
+        f"With test_fraction=0.1 the test set holds {counts.tolist()} photos of the classes; round(0.1 · count) is [4, 2, 1, 3].",
     )
 
 
