@@ -1,9 +1,6 @@
 """Checks of lab 03: costs of a layer, AlexNet's and VGG's tables, what training asks of memory, residual networks, errata."""
 
-import contextlib
 import functools
-import math
-from unittest import mock
 
 from ...check import Choice, Either, Function, Input, Lab, Value, as_list
 
@@ -301,31 +298,6 @@ lab.declare(
 
 # ---------------------------------------------------------------- 3 · VGG-16
 
-LARGEST = 150_000_000  # weights in one array, 0.6 GB; VGG-16 without a pooling would take 9 GB from the student's machine
-
-
-class _Light(Function):
-    """A function that builds large networks: weights start as zeros, because drawing millions of numbers would take most of
-    the check's time, and an array of more than LARGEST is refused before it exists."""
-
-    def _run(self, function, case, expected=None):
-        with _light_weights():
-            return super()._run(function, case, expected)
-
-
-@contextlib.contextmanager
-def _light_weights():
-    import keras
-
-    def zeros(self, shape, dtype=None):
-        if math.prod(shape) > LARGEST:
-            raise ValueError(f"a layer asks for {math.prod(shape):,} weights, too many for this machine")
-        return keras.ops.zeros(shape, dtype)
-
-    with mock.patch.object(keras.initializers.GlorotUniform, "__call__", zeros):
-        yield
-
-
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 _VGG19 = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
@@ -357,7 +329,7 @@ lab.declare(
     "VGG-16 in today's Keras",
     points=3,
     seconds=ROOM,
-    vgg16=_Light(
+    vgg16=Function(
         _vgg,
         cases={"for 65×65 images and 5 classes": (65, 5)},  # small, as the head is large; odd, because of the floors
         dropout=True,
