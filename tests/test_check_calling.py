@@ -184,6 +184,23 @@ def test_a_forbidden_module_and_only_the_students_own_calls_count():
     assert judge(strict.find("n"), (student("def f(x):\n    return sorted(x)"),)).status == RIGHT
 
 
+def test_a_stand_in_for_a_function_elsewhere_counts_and_watches_on_its_side():
+    class Elsewhere:
+        def __call__(self, x):
+            return [self.count_lines(x)] * 2
+
+        def count_lines(self, x):
+            return 5 * len(x)
+
+        def called(self, names, x):
+            return list(names[:1])
+
+    assert count_lines(Elsewhere(), [1, 2]) == 10
+    assert called(Elsewhere(), ("np.sort", "np.sum"), [1]) == ["np.sort"]
+    with pytest.raises(Wrong, match="a loop: 500 lines"):
+        no_loop(Elsewhere(), ([1],), ([1] * 100,), "a loop: {lines} lines")
+
+
 # ---------------------------------------------------------------- what never ends
 
 waiting = Lab("waiting", "Waiting")

@@ -53,7 +53,7 @@ def is_model(value) -> bool:
     return keras is not None and isinstance(value, getattr(keras, "Model", ()))
 
 
-def _is_symbolic(value) -> bool:
+def is_symbolic(value) -> bool:
     keras = sys.modules.get("keras")
     return keras is not None and isinstance(value, getattr(keras, "KerasTensor", ()))
 
@@ -67,10 +67,10 @@ def adopt(result, arguments: tuple, expected=None, *, dropout: bool = False):
         wanted = expected if isinstance(expected, list) and len(expected) == len(result) else [None] * len(result)
         return [adopt(each, arguments, e, dropout=dropout) for each, e in zip(result, wanted, strict=True)]
     shape = expected.input_shape if isinstance(expected, Network) else None
-    if _is_symbolic(result):
+    if is_symbolic(result):
         import keras
 
-        inputs = [each for each in arguments if _is_symbolic(each)]
+        inputs = [each for each in arguments if is_symbolic(each)]
         try:
             return Network(keras.Model(inputs[0] if len(inputs) == 1 else inputs, result), shape, dropout=dropout)
         except ValueError as error:
