@@ -243,6 +243,8 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
             agreeing = sum(_alike(found[i], mistaken[i], limits) for i in range(len(found)))
             if agreeing > most:
                 best, most = message, agreeing
+            if most == len(found):
+                break  # no other can agree with more, and each costs its own run
     if best is None and element is not None:
         for message, mistaken in known:
             if all(_explains(mistaken[i], found[i], expected[i], limits, only=element) for i in failed) and (
