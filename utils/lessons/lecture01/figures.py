@@ -56,12 +56,12 @@ def weight_matrix(matrix) -> Figure:
     return fig
 
 
-def shuffled(pictures, mixed, distances, likeness: dict) -> Figure:
-    """Digits, the same digits with all pixels moved, and how alike (correlation) pixels at each distance are in both."""
+def shuffled_pixels(pictures, shuffled, distances, correlations: dict) -> Figure:
+    """Digits, the same digits with all pixels moved, and the correlation of pixels at each distance in both."""
     fig = plot.figure(size=(9, 3.5))[0]
     fig.clear()
     grid = fig.add_gridspec(2, 6, width_ratios=(1, 1, 1, 1, 0.25, 4))
-    for row, (images, name) in enumerate(((pictures, "original"), (mixed, "shuffled"))):
+    for row, (images, name) in enumerate(((pictures, "original"), (shuffled, "shuffled"))):
         for column, image in enumerate(images[:4]):
             axis = fig.add_subplot(grid[row, column])
             axis.imshow(np.squeeze(image), cmap="gray_r", interpolation="nearest")
@@ -69,11 +69,11 @@ def shuffled(pictures, mixed, distances, likeness: dict) -> Figure:
             if column == 0:
                 axis.set_ylabel(name)
     axis = fig.add_subplot(grid[:, 5])
-    plot.curves(likeness, x=distances, xlabel="distance, pixels", ylabel="correlation of two pixels", axis=axis)
+    plot.curves(correlations, x=distances, xlabel="distance, pixels", ylabel="correlation of two pixels", axis=axis)
     return fig
 
 
-def tuning(field, bars, angles, responses) -> Figure:
+def tuning_curve(field, bars, angles, responses) -> Figure:
     """A model simple cell: its receptive field, three bar stimuli, and its response against the bar's angle (degrees)."""
     fig, axes = plot.figure(1, 5, size=(9, 2.5), width_ratios=(1, 0.8, 0.8, 0.8, 2.4))
     reach = np.abs(field).max()
@@ -159,11 +159,11 @@ def explore(image, kernel) -> None:
 
 
 def two_operations(kernel, flipped, correlation, convolution) -> Figure:
-    """The kernel and its half turn, and what each gives on the same grid."""
+    """The kernel, the kernel rotated by 180°, and what each gives on the same grid."""
     fig, axes = plot.figure(1, 4, size=(9, 2.9))
     _grid(axes[0], kernel, "kernel as written", fill="#fbe3cf")
     _grid(axes[1], correlation, "correlation:\nwhat Keras computes")
-    _grid(axes[2], flipped, "kernel turned by 180°", fill="#fbe3cf")
+    _grid(axes[2], flipped, "kernel rotated by 180°", fill="#fbe3cf")
     _grid(axes[3], convolution, "convolution:\nthe mathematician's")
     return fig
 
@@ -196,7 +196,7 @@ def channels(photo, parts, total) -> Figure:
     axes[0].set_title("input (H, W, 3)", fontsize=12)
     for axis, part, name in zip(axes[1:4], parts, ("red", "green", "blue"), strict=True):
         axis.imshow(part, cmap="gray", vmin=-reach, vmax=reach)
-        axis.set_title(f"{name} · its slice", fontsize=12)
+        axis.set_title(f"map of {name}", fontsize=12)
     axes[4].imshow(total, cmap="gray", vmin=-reach, vmax=reach)
     axes[4].set_title("sum: one map (H', W')", fontsize=12)
     for axis, sign in zip(axes[1:], ("=", "+", "+", "="), strict=True):
@@ -229,7 +229,7 @@ def kernel_tensor(size: int, inputs: int, filters: int) -> Figure:
 # ---------------------------------------------------------------- geometry
 
 
-def geometry(cases: list[tuple[int, int, int, int]]) -> Figure:
+def strides_and_padding(cases: list[tuple[int, int, int, int]]) -> Figure:
     """Strides and padding to scale: for each (W, F, S, P) the padded input, the windows of its first row, and a dot in the
     middle of every window: the dots are the output."""
     fig, axes = plot.figure(1, len(cases), size=(9.8, 3.1))
@@ -285,7 +285,7 @@ def three_images(images: dict, pooled: dict) -> Figure:
     return fig
 
 
-def depthwise(pictures, responses) -> Figure:
+def depthwise_pooling(pictures, responses) -> Figure:
     """Bars at four angles; each filter's response (rows: filters, columns: pictures) and the maximum over the filters."""
     responses = np.asarray(responses)
     fig, axes = plot.figure(2, len(pictures), size=(9, 4.1), height_ratios=(1, 1.5))
@@ -326,9 +326,9 @@ def invariance(shifts, errors: dict, changes: dict) -> Figure:
     """Against the shift in pixels: how far layers are from equivariant, and how much representations change (0 to 1)."""
     fig, axes = plot.figure(1, 2, size=(9.6, 3.7), sharey=True)
     plot.curves(errors, x=shifts, xlabel="shift, pixels", ylabel="relative change (0 same, 1 unrelated)", axis=axes[0])
-    axes[0].set_title("against the map, moved along: equivariant?", fontsize=12)
+    axes[0].set_title("compared with the moved map: equivariant?", fontsize=12)
     plot.curves(changes, x=shifts, xlabel="shift, pixels", ylabel="", axis=axes[1])
-    axes[1].set_title("against the map, left in place: invariant?", fontsize=12)
+    axes[1].set_title("compared with the unmoved map: invariant?", fontsize=12)
     for axis in axes:
         axis.set_ylim(-0.03, 1.15)
         axis.legend(fontsize=11)
@@ -369,7 +369,7 @@ def pyramid(kernels, strides, width: int) -> Figure:
     return fig
 
 
-def fields(gradients: list) -> Figure:
+def receptive_fields(gradients: dict) -> Figure:
     """The input's gradient under one central output neuron after 1, 2, … layers; the frame is the computed field."""
     fig, axes = plot.figure(1, len(gradients), size=(9, 2.6))
     for axis, (name, gradient) in zip(axes, gradients.items(), strict=True):
@@ -416,7 +416,7 @@ def stamping(values, kernel, stride: int, output, counts) -> Figure:
         place = (column * stride + 0.06 * n, row * stride + 0.06 * n)
         colour, line = looks[n % 4]
         axes[2].add_patch(Rectangle(place, size - 0.2, size - 0.2, fill=False, edgecolor=colour, linestyle=line, linewidth=2))
-    _grid(axes[3], counts, "stamps a pixel", fontsize=12)
+    _grid(axes[3], counts, "stamps on each pixel", fontsize=12)
     for (row, column), value in np.ndenumerate(np.asarray(counts)):
         axes[3].add_patch(Rectangle((column, row), 1, 1, facecolor=SKY, alpha=0.25 * (value - 1), zorder=1.5))
     return fig

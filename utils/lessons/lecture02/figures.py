@@ -52,7 +52,7 @@ def silhouette(book, title: str = "") -> Figure:
     return fig
 
 
-def shares(rows: dict[str, tuple[float, float, float]]) -> Figure:
+def cost_shares(rows: dict[str, tuple[float, float, float]]) -> Figure:
     """For named parts of a network their shares (in %) of parameters, activations and multiply-adds, as three stacked bars."""
     fig, axis = plot.figure(size=(9, 3.0))
     looks = ((SKY, ""), (BLUE, "\\\\"), (ORANGE, "//"), (VERMILION, "xx"), (GREEN, ".."), (PINK, "++"))
@@ -92,7 +92,7 @@ def _canvas(size, x, y):
     return fig, axis
 
 
-def inception(branches, inputs: int) -> Figure:
+def inception_module(branches, inputs: int) -> Figure:
     """The Inception module with its filters: (1×1), (reduce, 3×3), (reduce, 5×5), (pool, 1×1); depths are added up."""
     fig, axis = _canvas((9, 3.9), (0, 10), (-0.2, 4.5))
     one, (red3, three), (red5, five), proj = branches
@@ -113,7 +113,7 @@ def inception(branches, inputs: int) -> Figure:
     return fig
 
 
-def residual() -> Figure:
+def residual_blocks() -> Figure:
     """A plain block, a residual block and a residual block that changes the shape, side by side."""
     fig, axis = _canvas((9.6, 4.1), (0, 11.2), (-0.3, 5.1))
     for x, kind in ((1.5, "plain"), (4.7, "residual"), (8.2, "residual, stride 2")):
@@ -158,7 +158,7 @@ def dense_block(start: int, growth: int, count: int) -> Figure:
     return fig
 
 
-def separable(size: int, inputs: int, outputs: int) -> Figure:
+def separable_convolution(size: int, inputs: int, outputs: int) -> Figure:
     """A full convolution beside a separable one, with their weights: space and depth together, or one after the other."""
     full, depth, point = size * size * inputs * outputs, size * size * inputs, inputs * outputs
     fig, axis = _canvas((9.4, 3.0), (0, 10), (-0.1, 4.0))
@@ -180,8 +180,8 @@ def separable(size: int, inputs: int, outputs: int) -> Figure:
 # ---------------------------------------------------------------- measured
 
 
-def training(curves: dict, final: dict) -> Figure:
-    """Training accuracy (%) an epoch of each network, and its accuracy on training and test digits at the end."""
+def training_curves(curves: dict, final: dict) -> Figure:
+    """Training accuracy (%) of each network by epoch, and its accuracy on training and test digits at the end."""
     fig, axes = plot.figure(1, 2, size=(9.6, 3.8), width_ratios=(1.25, 1))
     plot.curves(curves, xlabel="epoch", ylabel="training accuracy, %", axis=axes[0])
     axes[0].set_ylim(0, 101)
@@ -198,7 +198,7 @@ def training(curves: dict, final: dict) -> Figure:
     return fig
 
 
-def costs(table: dict[str, tuple[float, float]]) -> Figure:
+def cost_map(table: dict[str, tuple[float, float]]) -> Figure:
     """Networks by parameters (millions) and multiply-adds (billions) of one image, both on logarithmic axes."""
     fig, axis = plot.figure(size=(8.6, 4.1))
     for i, (name, (parameters, work)) in enumerate(table.items()):
@@ -210,17 +210,32 @@ def costs(table: dict[str, tuple[float, float]]) -> Figure:
     return fig
 
 
-def imagenet(table, frontier, named) -> Figure:
-    """Size against accuracy: `table` has columns model, parameters, top1, extra; `frontier` and `named` are row labels."""
+# The models that the figure names, and where their names stand, in points from the mark.
+_NAMED = {
+    "ResNet-50": (10, 2),
+    "Xception": (-4, 14),
+    "SENet": (-20, -26),
+    "GPipe": (6, -16),
+    "EfficientNet-B7": (-30, 16),
+    "EfficientNet-L2": (-112, 6),
+    "ResNet-50 Billion-scale SSL": (-16, 16),
+    "Big Transfer (BiT-L)": (-155, -4),
+    "Meta Pseudo Labels (EfficientNet-L2)": (-150, 6),
+}
+
+
+def imagenet(table, frontier) -> Figure:
+    """Size against accuracy: `table` has columns model, parameters, top1, extra; `frontier` are the labels of its best rows."""
     fig, axis = plot.figure(size=(9.6, 4.3))
     for extra, marker, colour, label in ((False, "o", BLUE, "ImageNet alone"), (True, "^", VERMILION, "with extra data")):
         part = table[table.extra == extra]
         axis.scatter(part.parameters, part.top1, s=55, marker=marker, color=colour, label=label, zorder=3)
     best = table.loc[frontier].sort_values("parameters")
     axis.step(best.parameters, best.top1, where="post", color="0.5", ls="--", label="nothing smaller is better (ImageNet alone)")
-    for row, offset in named.items():
+    by_name = table.set_index("model")
+    for name, offset in _NAMED.items():
         look = {"xytext": offset, "textcoords": "offset points", "arrowprops": {"arrowstyle": "-", "color": "0.6"}}
-        axis.annotate(table.model[row], (table.parameters[row], table.top1[row]), fontsize=11, **look)
+        axis.annotate(name, (by_name.parameters[name], by_name.top1[name]), fontsize=11, **look)
     axis.set(xscale="log", xlabel="parameters, millions", ylabel="top-1 accuracy, %")
     axis.set_xticks([25, 50, 100, 200, 400, 800], ["25", "50", "100", "200", "400", "800"])
     axis.minorticks_off()
@@ -229,7 +244,7 @@ def imagenet(table, frontier, named) -> Figure:
     return fig
 
 
-def suspicious(table, slope: float, offset: float, suspects) -> Figure:
+def relabelled_accuracy(table, slope: float, offset: float, suspects) -> Figure:
     """Accuracy on the relabelled validation set against top-1, the line that fits them, and the rows far from it."""
     fig, axis = plot.figure(size=(8.6, 3.9))
     judged = table.dropna(subset=["real"])
@@ -247,24 +262,28 @@ def suspicious(table, slope: float, offset: float, suspects) -> Figure:
     return fig
 
 
-def search(budget, curves: dict, landscape) -> Figure:
-    """Left: the accuracies of all architectures; right: the best found so far (mean and 95 % interval) against evaluations."""
+def search_results(best_so_far: dict, accuracies: list) -> Figure:
+    """Left: the accuracies (%) of all architectures. Right: the best found so far, mean and 95 % interval, against trainings.
+
+    `best_so_far`: search → array (runs, trainings), in %.
+    """
     fig, axes = plot.figure(1, 2, size=(9.6, 3.8), width_ratios=(1, 1.3))
-    axes[0].hist(landscape, bins=30, color=SKY, edgecolor="white")
-    axes[0].axvline(np.max(landscape), color=VERMILION, ls="--", label="the best")
+    axes[0].hist(accuracies, bins=30, color=SKY, edgecolor="white")
+    axes[0].axvline(np.max(accuracies), color=VERMILION, ls="--", label="the best")
     axes[0].set(xlabel="validation accuracy, %", ylabel="architectures")
     axes[0].legend(fontsize=11)
-    for i, (name, (mean, error)) in enumerate(curves.items()):
-        look = {"color": plot.COLORS[i + 1], "linestyle": plot.LINES[i]}
-        axes[1].plot(budget, mean, label=name, **look)
-        axes[1].fill_between(budget, mean - error, mean + error, color=plot.COLORS[i + 1], alpha=0.2)
-    axes[1].axhline(np.max(landscape), color=VERMILION, ls="--", lw=1)
+    for i, (name, runs) in enumerate(best_so_far.items()):
+        trainings = np.arange(1, runs.shape[1] + 1)
+        mean, margin = runs.mean(axis=0), 1.96 * runs.std(axis=0) / len(runs) ** 0.5
+        axes[1].plot(trainings, mean, label=name, color=plot.COLORS[i + 1], linestyle=plot.LINES[i])
+        axes[1].fill_between(trainings, mean - margin, mean + margin, color=plot.COLORS[i + 1], alpha=0.2)
+    axes[1].axhline(np.max(accuracies), color=VERMILION, ls="--", lw=1)
     axes[1].set(xlabel="architectures trained", ylabel="best found so far, %")
     axes[1].legend(fontsize=11, loc="lower right")
     return fig
 
 
-def cell(names: list[str], colours=(SKY, PINK, ORANGE, GREEN)) -> Figure:
+def architecture(names: list[str], colours=(SKY, PINK, ORANGE, GREEN)) -> Figure:
     """An architecture of the search: a chain of chosen operations between a stem and the classifier."""
     fig, axis = _canvas((9.4, 1.0), (-0.2, 2.3 * (len(names) + 2)), (-0.6, 0.6))
     chain = ["stem 3×3", *names, "mean, dense"]
