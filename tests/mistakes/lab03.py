@@ -347,19 +347,19 @@ def residual_block(x, filters, stride=1):
             """
 def resnet34(block, side, classes):
     stem = keras.Sequential([
-        keras.Input((side, side, 3)),
         layers.Conv2D(64, 7, 2, "same", use_bias=False),
         layers.BatchNormalization(),
         layers.Activation("relu"),
         layers.MaxPool2D(3, 2, "same"),
     ])
-    x = stem.output
+    image = keras.Input((side, side, 3))
+    x = stem(image)
     for stage, depth in enumerate([3, 4, 6, 3]):
         for number in range(depth):
             stride = 2 if stage > 0 and number == 0 else 1
             x = block(x, 64 * 2**stage, stride=stride)
     x = keras.ops.mean(x, axis=(1, 2))
-    return keras.Model(stem.input, keras.ops.softmax(layers.Dense(classes)(x)))
+    return keras.Model(image, keras.ops.softmax(layers.Dense(classes)(x)))
 """,
         ),
         (
@@ -508,7 +508,6 @@ MISTAKES = {
         ),
     ],
     "vgg16": [
-        ("not a model", "def vgg16(side, classes):\n    return keras.Input((side, side, 3))\n", "Return the model"),
         (
             "a slip in the width",
             """
@@ -531,19 +530,31 @@ def vgg16(side, classes):
     "residual_block": [
         (
             "a model instead of a tensor",
-            "def residual_block(x, filters, stride=1):\n    return keras.Sequential([layers.Conv2D(filters, 3)])\n",
-            "",
-        ),
-    ],
-    "resnet34": [
-        (
-            "the tensor instead of the model",
             """
-def resnet34(block, side, classes):
-    x = layers.Conv2D(64, 7, strides=2, padding="same", use_bias=False)(keras.Input((side, side, 3)))
-    return layers.Dense(classes)(layers.GlobalAveragePooling2D()(x))
+def residual_block(x, filters, stride=1):
+    def conv(y, size, step):
+        y = layers.Conv2D(filters, size, step, padding="same", use_bias=False)(y)
+        return layers.BatchNormalization()(y)
+
+    y = conv(layers.ReLU()(conv(x, 3, stride)), 3, 1)
+    short = x if stride == 1 and x.shape[-1] == filters else conv(x, 1, stride)
+    return keras.Model(x, layers.ReLU()(y + short))
 """,
-            "",
+            "Return the tensor",
+        ),
+        (
+            "no default stride",
+            """
+def residual_block(x, filters, stride):
+    def conv(y, size, step):
+        y = layers.Conv2D(filters, size, step, padding="same", use_bias=False)(y)
+        return layers.BatchNormalization()(y)
+
+    y = conv(layers.ReLU()(conv(x, 3, stride)), 3, 1)
+    short = x if stride == 1 and x.shape[-1] == filters else conv(x, 1, stride)
+    return layers.ReLU()(y + short)
+""",
+            "cannot be called as the exercise asks",
         ),
     ],
     "errata": [

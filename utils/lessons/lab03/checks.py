@@ -2,7 +2,7 @@
 
 import functools
 
-from ...check import Choice, Either, Function, Input, Lab, Value, as_list
+from ...check import Choice, Either, Function, Input, Lab, Value, as_list, call, need
 
 lab = Lab("lab03", "Lab 03 · The memory ledger: AlexNet, VGG, ResNet")
 
@@ -298,6 +298,13 @@ lab.declare(
 
 # ---------------------------------------------------------------- 3 · VGG-16
 
+
+def _input(shape):
+    import keras
+
+    return keras.Input(shape)
+
+
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 _VGG19 = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
@@ -357,6 +364,7 @@ lab.declare(
             "Each Dropout follows one of the two dense layers of 4096 units; yours stand before them.": _variant(
                 _vgg, drop=(1, 1, 0)
             ),
+            "Return the model; this is a tensor.": lambda side, classes: _input((side, side, 3)),
             "That is VGG-19: its last three blocks have four convolutions each, VGG-16's have three.": _variant(
                 _vgg, blocks=_VGG19
             ),
@@ -686,11 +694,19 @@ def _preactivated(x, filters, stride=1):
     return layers.Add()([conv(conv(x, stride), 1), short])
 
 
+def _returns_a_tensor(residual_block):
+    from keras import Model
+
+    result = call(residual_block, _input((9, 7, 4)), 4)  # the stride has a default
+    need(not isinstance(result, Model), "Return the tensor that the last layer gives, not a model around it.")
+
+
 lab.declare(
     "residual_block",
     "The residual block",
     points=3,
     seconds=ROOM,
+    then=_returns_a_tensor,
     residual_block=Function(
         _block,
         cases={
@@ -807,6 +823,9 @@ lab.declare(
                 _resnet, head="GlobalMaxPooling2D"
             ),
             "The outputs do not sum to 1: the last layer needs the softmax.": _variant(_resnet, softmax=None),
+            "Return the model, `keras.Model(image, output)`; this is a tensor.": (
+                lambda block, side, classes: _resnet(block, side, classes).output
+            ),
             "The network is not made of `block`, the argument: the check passes a block of its own.": (
                 lambda block, side, classes: _resnet(_block, side, classes)
             ),
