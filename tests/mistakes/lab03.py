@@ -566,5 +566,31 @@ def residual_block(x, filters, stride):
     ],
 }
 
-# Mutants that no check can notice: they compute the same.
-EQUIVALENT = {}
+# Mutants that no check can notice: they compute the same, or differ by less than a right answer in float32 may.
+_FLOAT32 = "one part in a million: a right answer in float32 is as far off"
+_MEGABYTES = '"megabytes": 138_357_544 * 4 / 1e6,'
+_SAVED = "saved_megabytes = (138_357_544 - pooled_parameters) * 4 * 4 / 1e6"
+_WIDTH = '"width": (224 - 11) // 4 + 1,'
+_DILATED = "dilated = count(layers.Conv2D(8, 3, dilation_rate=2))"
+EQUIVALENT = {
+    (
+        "conv_cost",
+        "FloorDiv → Div: weights = kernel[0] * kernel[1] * in_shape[2] // groups * filters",
+    ): "groups divide the channels, so both divisions give the same count",
+    ("vgg_numbers", "1000000.0 + 1: megabytes = 15_237_608 * 4 / 1e6"): _FLOAT32,
+    ("vgg_numbers", "15237608 + 1: megabytes = 15_237_608 * 4 / 1e6"): _FLOAT32,
+    ("pooled_head", f"1000000.0 + 1: {_SAVED}"): _FLOAT32,
+    ("pooled_head", f"138357544 + 1: {_SAVED}"): _FLOAT32,
+    ("errata", f"1000000.0 + 1: {_MEGABYTES}"): _FLOAT32,
+    ("errata", f"138357544 + 1: {_MEGABYTES}"): _FLOAT32,
+    ("errata", '1000000000.0 + 1: "flops": 2 * vgg_base.multiply_adds / 1e9,'): _FLOAT32,
+    ("errata", f"argument dilation_rate dropped: {_DILATED}"): "dilation does not change the parameters: that is the answer",
+    ("errata", f"2 + 1: {_DILATED}"): "dilation does not change the parameters: that is the answer",
+    (
+        "errata",
+        "8 + 1: two_layers = count(layers.Conv2D(8, 3), layers.Conv2D(8, 3))",
+    ): "the number of filters does not change the receptive field",
+    ("errata", '0 + 1: "field": two_layers.rows[-1].receptive_field[0],'): "kernel and field are square",
+    ("errata", f"224 + 1: {_WIDTH}"): "one more pixel makes no further window: that is the rounding down",
+    ("errata", f"11 + 1: {_WIDTH}"): "one more pixel in the kernel loses no window: that is the rounding down",
+}
