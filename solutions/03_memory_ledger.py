@@ -773,8 +773,9 @@ times = books["ResNet50"].activations / books["VGG16"].activations
 results.record("ResNet-50 makes more activations than VGG-16, times", times, "×")
 
 # %% [markdown]
-# In VGG-16 the activations come first and the parameters last. In ResNet-50 they are
-# spread much more evenly over the depth.
+# In both networks the activations come early and the parameters late. But VGG-16's
+# parameters come almost in one jump, at the first dense layer, while ResNet-50's grow
+# with the channels of its stages, and its work is spread evenly over the depth.
 #
 # ## 6 · Nine received claims
 #

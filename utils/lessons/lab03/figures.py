@@ -27,7 +27,7 @@ def cumulative_shares(books: Sequence) -> Figure:
             axis.plot(depth, shares, markevery=max(1, len(shares) // 9), label=_words(what), **look)
         axis.set(title=book.name, xlabel="depth: % of the layers passed")
     axes[0][0].set_ylabel("% of the total, up to here")
-    axes[0][0].legend(loc=(0.47, 0.3))
+    fig.legend(*axes[0][0].get_legend_handles_labels(), ncols=len(COUNTS), loc="outside lower center")
     return fig
 
 
@@ -85,7 +85,7 @@ def describe_crossings(books: Mapping[str, object], *, gib: float) -> str:
     """In words: from which batch on each network no longer fits on a card of `gib` GiB, the steepest line first."""
     lines = {name: _line(book) for name, book in books.items()}
     steepest = sorted(lines, key=lambda name: -lines[name][1])
-    crossings = [f"{name} at batch {(gib - lines[name][0]) / lines[name][1]:.0f}" for name in steepest]
+    crossings = [f"{name} after batch {int((gib - lines[name][0]) / lines[name][1])}" for name in steepest]
     highest = max(lines, key=lambda name: lines[name][0])
     return f"{highest} starts highest. The lines cross the card's {gib:g} GiB, the steepest first: {', '.join(crossings)}."
 
