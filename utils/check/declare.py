@@ -15,11 +15,11 @@ import numpy as np
 
 from .calling import call, called
 from .expect import choice
-from .networks import adopt, cheap_weights, holds_network, is_model, materialized
+from .networks import Network, adopt, cheap_weights, holds_network, is_model, materialized
 from .outcome import NotAttempted, Wrong
 from .probes import probe_rng, salt
 from .values import as_mapping, at, difference, plain, same, scale_of, shortened
-from .vary import COUNT, finite, varied
+from .vary import COUNT, Variation, finite
 
 
 class Given:
@@ -177,10 +177,12 @@ class Function:
 
     def _vary(self, rng, labels: list, given: list, expected: list) -> None:
         """Add cases that nobody has seen to public ones, where the reference has a result for them."""
-        for label, case in list(zip(labels, given, strict=True)):
-            for _ in range(COUNT if case.arguments or case.options else 0):
-                options = {key: varied(value, rng) for key, value in case.options.items()}
-                other = Given(*(varied(value, rng) for value in case.arguments), **options)
+        for label, case, result in list(zip(labels, given, expected, strict=True)):
+            count = 1 if isinstance(result, Network) else COUNT  # networks take their time
+            for _ in range(count if case.arguments or case.options else 0):
+                change = Variation(rng)
+                options = {key: change.of(value) for key, value in case.options.items()}
+                other = Given(*map(change.of, case.arguments), **options)
                 result = self._run(self.reference, other)
                 if not isinstance(result, Wrong) and finite(result):
                     labels.append(label)

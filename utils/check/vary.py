@@ -5,19 +5,28 @@ import numpy as np
 COUNT = 3  # further cases from each public one
 
 
-def varied(value, rng: np.random.Generator):
-    """A value of the same kind and about the same bounds: a number nearby, an array with its rows in another order."""
-    if isinstance(value, (bool, str)) or value is None:
+class Variation:
+    """One way to change the values of a case together, so that what was smaller stays smaller: a window still fits its image."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng, self.more, self.factor = rng, int(rng.integers(1, 5)), float(rng.uniform(0.8, 1.2))
+
+    def of(self, value):
+        """A number nearby, an array or a list with its elements in another order; anything else as it is.
+
+        Whole numbers below 3 are kept: strides, axes, paddings and truth values.
+        """
+        if isinstance(value, (bool, str)) or value is None:
+            return value
+        if isinstance(value, (int, np.integer)):
+            return type(value)(value + self.more) if value >= 3 else value
+        if isinstance(value, (float, np.floating)):
+            return type(value)(value * self.factor)
+        if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "biufc":
+            return self.rng.permutation(value)
+        if isinstance(value, list) and all(isinstance(each, (int, float)) for each in value):
+            return [value[i] for i in self.rng.permutation(len(value))]
         return value
-    if isinstance(value, (int, np.integer)):
-        return type(value)(value + rng.integers(0, 4)) if value >= 3 else value
-    if isinstance(value, (float, np.floating)):
-        return type(value)(value * rng.uniform(0.8, 1.2))
-    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "biufc":
-        return rng.permutation(value)
-    if isinstance(value, list) and all(isinstance(each, (int, float)) for each in value):
-        return [value[i] for i in rng.permutation(len(value))]
-    return value
 
 
 def finite(result) -> bool:
