@@ -178,8 +178,9 @@ class Function:
     def _vary(self, rng, labels: list, given: list, expected: list) -> None:
         """Add cases that nobody has seen to public ones, where the reference has a result for them."""
         for label, case, result in list(zip(labels, given, expected, strict=True)):
-            count = 1 if isinstance(result, Network) else COUNT  # networks take their time
-            for _ in range(count if case.arguments or case.options else 0):
+            if isinstance(result, Network) or not (case.arguments or case.options):
+                continue  # whoever builds the network has the answer, and needs no table
+            for _ in range(COUNT):
                 change = Variation(rng)
                 options = {key: change.of(value) for key, value in case.options.items()}
                 other = Given(*map(change.of, case.arguments), **options)
