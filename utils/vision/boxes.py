@@ -27,9 +27,7 @@ def as_boxes(boxes, name: str = "boxes") -> np.ndarray:
     if array.ndim == 0 or array.shape[-1] != 4:
         raise ValueError(f"{name} has the shape {array.shape}: the last axis must hold four numbers, as in (…, 4).")
     if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} holds NaN or infinity: find out where it comes from (a loss that diverged?) before you measure."
-        )
+        raise ValueError(f"{name} holds NaN or infinity: find its source (a loss that diverged?) before you measure.")
     return array
 
 
