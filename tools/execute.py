@@ -16,10 +16,13 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from tools.lesson import ROOT
+from utils.doctor import machine
 from utils.notebook.panel import MIME
 
 # TensorFlow's C++ log lines go to the terminal, not into the stored outputs.
 KERNEL_ARGUMENTS = ["--IPKernelApp.capture_fd_output=False"]
+# How many threads TensorFlow and the linear algebra of NumPy take.
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,6 +38,12 @@ class Execution:
 
     def of_kind(self, kind: str) -> list[dict]:
         return [fact for fact in self.facts if fact["kind"] == kind]
+
+
+def share_of_cores(workers: int) -> dict[str, str]:
+    """What a kernel's environment says so that `workers` of them share the cores; nothing for one."""
+    share = str(max(1, machine.cores() // workers))
+    return {name: share for name in THREADS} if workers > 1 else {}
 
 
 def execute(

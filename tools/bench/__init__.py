@@ -68,7 +68,7 @@ def notebooks() -> dict[str, float]:
     folder = ROOT / "build" / "bench-html"
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
-    for row in run_all(lessons(), folder):
+    for row in run_all(lessons(), folder, workers=1):
         found[f"{row.name}, s"] = row.run.seconds
         found[f"{row.name}, peak GB"] = row.run.peak_bytes / 2**30
         if row.status != "passed":

@@ -299,4 +299,3 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-

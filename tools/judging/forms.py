@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from utils.check.networks import _is_symbolic, is_model
+from utils.check.networks import is_model, is_symbolic
 from utils.check.values import plain
 
 
@@ -62,7 +62,7 @@ def _numbers(value) -> bool:
 
 
 def _array(value) -> np.ndarray | None:
-    if isinstance(value, (str, bool, np.bool_, set, frozenset, Mapping)) or value is None or _is_symbolic(value):
+    if isinstance(value, (str, bool, np.bool_, set, frozenset, Mapping)) or value is None or is_symbolic(value):
         return None
     try:
         array = np.asarray(plain(value))
@@ -136,7 +136,7 @@ def _arrayed(value):
 def _other_sequence(value):
     if isinstance(value, Mapping):
         return {key: new if (new := _other_sequence(each)) is not None else each for key, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, set, frozenset)):
         return list(value)
     return tuple(value) if isinstance(value, list) else None
 
@@ -197,7 +197,7 @@ def _returning(function, convert):
 
     def wrapped(*arguments, **options):
         result = function(*arguments, **options)
-        changed = None if is_model(result) or _is_symbolic(result) or callable(result) else convert(result)
+        changed = None if is_model(result) or is_symbolic(result) or callable(result) else convert(result)
         if changed is not None:
             wrapped.applied = True
         return result if changed is None else changed
@@ -214,8 +214,8 @@ def _rebuilding(function, convert):
         result = function(*arguments, **options)
         if is_model(result):
             changed = convert(result)
-        elif _is_symbolic(result):
-            inputs = [each for each in arguments if _is_symbolic(each)]
+        elif is_symbolic(result):
+            inputs = [each for each in arguments if is_symbolic(each)]
             model = convert(keras.Model(inputs, result))
             changed = None if model is None or isinstance(model, keras.Sequential) or not model.built else model(inputs)
         else:

@@ -1,6 +1,6 @@
 """Execute every lecture and every solution end to end, and say what came out.
 
-    python -m tools.run [01 solutions/02 …]
+    python -m tools.run [01 solutions/02 …] [--workers 1]
 
 Ends with a table: notebook, status, seconds, peak memory, checks passed, headline figures with their allowed range. Executed
 copies land as HTML under build/html/ with an index. A failure names the cell and the error, the other notebooks still run,
@@ -12,17 +12,20 @@ import math
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.build import notebook
-from tools.execute import Execution, execute
+from tools.build import notebook, seconds
+from tools.execute import Execution, execute, share_of_cores
 from tools.lesson import RANGES, ROOT, STRICT, Lesson, SourceError, lessons
+from tools.run.live import Board
 from tools.site.pages import index, page
-from utils import progress
+from utils.doctor import machine
 from utils.notebook import ranges
 
 PASSED, INCOMPLETE, FAILED = "passed", "incomplete", "FAILED"
+ROOM_GB = 3.5  # what a lesson takes at the most on the stand-ins
 EXIT = {PASSED: 0, FAILED: 1, INCOMPLETE: 2}
 
 
@@ -35,7 +38,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return f"{self.lesson.path.parent.name}/{self.lesson.name}"
+        return _name(self.lesson)
 
     @property
     def status(self) -> str:
@@ -54,25 +57,33 @@ class Row:
         return [_figure(fact) for fact in self.run.of_kind("result")]
 
 
-def run_all(chosen: list[Lesson], html: Path) -> list[Row]:
-    """Execute the lessons one after the other; write a page each into `html`."""
-    rows = []
-    for number, lesson in enumerate(chosen, start=1):
-        fresh = notebook(lesson)
-        label = f"[{number}/{len(chosen)}] {lesson.path.parent.name}/{lesson.name[:28]}"
-        with progress.bar(label=label, total=len(fresh.cells), unit="cell") as shown:
+def run_all(chosen: list[Lesson], html: Path, workers: int | None = None) -> list[Row]:
+    """Execute the lessons, `workers` of them side by side, the longest first; write a page each into `html`.
 
-            def advance(done, total, shown=shown):
-                shown.update(done - shown.n)
+    Without `workers` two where the memory allows it: most steps of training are too small to keep two cores busy. They share the
+    cores, so each lesson takes longer than by itself, and all of them together much less. The rows come in the order asked for.
+    """
+    workers = workers or (2 if len(chosen) > 1 and machine.memory()[0] > 2 * ROOM_GB else 1)
+    rows: dict[str, Row] = {}
+    board = Board([_name(lesson) for lesson in chosen])
 
-            run = execute(fresh, lesson.path.parent, environment=STRICT, on_cell=advance)
-        row = Row(lesson, run)
-        rows.append(row)
-        (html / f"{_slug(row)}.html").write_text(page(run.notebook, lesson.title), encoding="utf-8")
-        if run.error:
-            position, source, message = run.error
-            print(f"\n{row.name} FAILED in cell {position} after {run.seconds:.0f} s: {message}\n{_quoted(source)}\n")
-    return rows
+    def run(lesson: Lesson) -> None:
+        fresh, name = notebook(lesson), _name(lesson)
+        board.begin(name, len(fresh.cells))
+        environment = STRICT | share_of_cores(workers)
+        done = execute(fresh, lesson.path.parent, environment=environment, on_cell=lambda count, _: board.advance(name, count))
+        row = rows[name] = Row(lesson, done)
+        board.end(name, row.status, done.seconds)
+        (html / f"{_slug(row)}.html").write_text(page(done.notebook, lesson.title), encoding="utf-8")
+
+    with board.shown(), ThreadPoolExecutor(workers) as pool:
+        list(pool.map(run, sorted(chosen, key=seconds, reverse=True)))
+    ordered = [rows[_name(lesson)] for lesson in chosen]
+    for row in ordered:
+        if row.run.error:
+            position, source, message = row.run.error
+            print(f"\n{row.name} FAILED in cell {position} after {row.run.seconds:.0f} s: {message}\n{_quoted(source)}\n")
+    return ordered
 
 
 def table(rows: list[Row]) -> str:
@@ -114,6 +125,10 @@ def _quoted(source: str) -> str:
     return "\n".join(f"    | {line}" for line in source.splitlines())
 
 
+def _name(lesson: Lesson) -> str:
+    return f"{lesson.path.parent.name}/{lesson.name}"
+
+
 def _slug(row: Row) -> str:
     return row.name.replace("/", "-")
 
@@ -121,6 +136,7 @@ def _slug(row: Row) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="lessons, by number or folder/number; all when none is named")
+    parser.add_argument("--workers", type=int, help="notebooks side by side; two where the memory allows it")
     parser.add_argument("--html", type=Path, default=ROOT / "build" / "html", help="folder of the pages")
     options = parser.parse_args()
     try:
@@ -132,13 +148,15 @@ def main() -> int:
         shutil.rmtree(options.html)  # pages of lessons that are gone
     options.html.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    rows = run_all(chosen, options.html)
+    rows = run_all(chosen, options.html, options.workers)
     minutes = (time.perf_counter() - started) / 60
     links = [(f"{row.name}: {row.lesson.title}", Path(f"{_slug(row)}.html"), _said(row)) for row in rows]
     (options.html / "index.html").write_text(index(links, "The course, executed"), encoding="utf-8")
     print(f"\n{table(rows)}\n")
     counts = [f"{sum(row.status == status for row in rows)} {status}" for status in (PASSED, INCOMPLETE, FAILED)]
-    print(f"{len(rows)} notebooks in {minutes:.1f} minutes: {', '.join(counts)}. Pages: {options.html / 'index.html'}")
+    alone = sum(row.run.seconds for row in rows) / 60
+    print(f"{len(rows)} notebooks in {minutes:.1f} minutes ({alone:.1f} minutes of notebooks): {', '.join(counts)}.")
+    print(f"Pages: {options.html / 'index.html'}")
     statuses = {row.status for row in rows}
     return EXIT[next(status for status in (FAILED, INCOMPLETE, PASSED) if status in statuses)]
 

@@ -13,6 +13,7 @@ loop after a few seconds of work.
     declare     an exercise from its reference and its known mistakes
     expect      what free-form judges say
     limits      ends what takes too long
+    apart       judges in a process of its own, where that is possible
     lab         exercises, and the judgement of an answer
     session     what a student calls
 """

@@ -56,8 +56,11 @@ def count_lines(function, *arguments, **options) -> int:
     """How many lines of Python the call executes, whatever file they stand in: a loop in Python shows, one in C does not.
 
     An exercise that wants no loop over places compares a small input with a large one (see `no_loop`). The count does not
-    depend on the machine. `function` is called through `call`.
+    depend on the machine. `function` is called through `call`. A stand-in for a function in another process counts there, with a
+    method `count_lines` of its own.
     """
+    if hasattr(function, "count_lines"):
+        return function.count_lines(*arguments, **options)
     count = 0
 
     def trace(frame, event, argument):
@@ -94,8 +97,11 @@ def no_loop(function, small: tuple, large: tuple, message: str, *, allowed: int 
 def called(function, names: tuple[str, ...], *arguments, **options) -> list[str]:
     """Which of the library functions `names` ("np.convolve", "scipy.signal", a whole module) the student's own lines call.
 
-    Under whatever name they were imported. Needs one call of `function`.
+    Under whatever name they were imported. Needs one call of `function`; a stand-in for one in another process has a method
+    `called(names, *arguments)` of its own.
     """
+    if hasattr(function, "called"):
+        return function.called(names, *arguments, **options)
     targets = {name: _codes(name) for name in names}
     found = []
 

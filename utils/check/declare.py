@@ -8,16 +8,17 @@ tells them apart, or one message that names both.
 In a message, `{case}` becomes the call or the element that is wrong, and `{got}` what came out.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from .calling import call, called
 from .expect import choice
-from .networks import adopt, is_model, materialized
+from .networks import adopt, cheap_weights, holds_network, is_model, materialized
 from .outcome import NotAttempted, Wrong
 from .probes import probe_rng, salt
-from .values import as_mapping, difference, plain, same, scale_of, shortened
+from .values import as_mapping, at, difference, plain, same, scale_of, shortened
 
 
 class Given:
@@ -57,7 +58,7 @@ class Value:
         known = [(message, [plain(value)]) for message, value in self.wrong_answers()]
         what = self.what or f"`{name}`"
         raise Wrong(
-            _likely([found], [expected], known, lambda i, j: what if j is None else f"{what}[{j!r}]", tolerance=self.tolerance)
+            _likely([found], [expected], known, lambda i, j: what if j is None else at(what, j), tolerance=self.tolerance)
             or difference(found, expected, what, tolerance=self.tolerance)
         )
 
@@ -137,17 +138,19 @@ class Function:
                 results.append(self._run(answer, case, wanted))
             except NotAttempted:
                 results.append(Wrong("not attempted here"))
-        known = (
-            (message, [self._run(mistake, case, wanted) for case, wanted in zip(cases, expected, strict=True)])
-            for message, mistake in self.wrong_answers()
-        )
+
+        def run(mistake):
+            return _OnDemand(lambda i: self._run(mistake, cases[i], expected[i]), len(cases))
+
+        known = [(message, run(mistake)) for message, mistake in self.wrong_answers()]
         return _likely(results, expected, known, lambda i, j: labels[i] or f"`{name}({cases[i]})`", **limits)
 
     def _run(self, function, case: Given, expected=None):
         """The plain result of one call, or the Wrong that it ends in; NotAttempted gets through."""
         try:
             arguments, options = materialized(case.arguments, case.options)
-            result = adopt(call(function, *arguments, **options), arguments, expected, dropout=self.dropout)
+            with cheap_weights() if holds_network(expected) else contextlib.nullcontext():
+                result = adopt(call(function, *arguments, **options), arguments, expected, dropout=self.dropout)
             return plain(self.view(result)) if self.view else result
         except Wrong as error:
             return error
@@ -232,39 +235,52 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
     explains all that is wrong with the first wrong element of the results, and changes no other, is named.
     """
     known = list(known)
-    best, most, at = None, -1, _first(found, expected, limits)
+    failed = [i for i, (f, e) in enumerate(zip(found, expected, strict=True)) if not _alike(f, e, limits)]
+    case, element = _first(found, expected, failed, limits)
+    best, most = None, -1
     for message, mistaken in known:
-        if _explains(mistaken, found, expected, limits):
-            agreeing = sum(_alike(a, b, limits) for a, b in zip(found, mistaken, strict=True))
+        if all(_explains(mistaken[i], found[i], expected[i], limits) for i in failed):
+            agreeing = sum(_alike(found[i], mistaken[i], limits) for i in range(len(found)))
             if agreeing > most:
                 best, most = message, agreeing
-    if best is None and at[1] is not None:
+    if best is None and element is not None:
         for message, mistaken in known:
-            if _explains(mistaken, found, expected, limits, only=at[1]) and (
-                "{case}" in message or _changes_only(at[1], mistaken, expected, limits)
+            if all(_explains(mistaken[i], found[i], expected[i], limits, only=element) for i in failed) and (
+                "{case}" in message or _changes_only(element, mistaken, expected, limits)
             ):
                 best = message
                 break
     if best is None:
         return None
-    i, j = at
-    got = found[i] if j is None or isinstance(found[i], Wrong) else _elements(found[i], expected[i])[j]
-    return best.replace("{case}", named(i, j)).replace("{got}", shortened(_shown(got), 80))
+    whole = element is None or isinstance(found[case], Wrong)
+    got = found[case] if whole else _elements(found[case], expected[case])[element]
+    return best.replace("{case}", named(case, element)).replace("{got}", shortened(_shown(got), 80))
 
 
-def _explains(mistaken: list, found: list, expected: list, limits: dict, only=None) -> bool:
-    for m, f, e in zip(mistaken, found, expected, strict=True):
-        elements = _elements(f, e), _elements(m, e), _elements(e, e)
-        if any(each is None for each in elements):
-            if not _alike(f, e, limits) and not _alike(f, m, limits):
-                return False
-            continue
-        for j, right in elements[2].items():
-            if only is None or j == only:
-                got = elements[0][j]
-                if not same(got, right, **limits) and not same(got, elements[1][j], **limits):
-                    return False
-    return True
+class _OnDemand(Sequence):
+    """Results of a mistake, each computed when it is first asked for: most mistakes are ruled out by one case."""
+
+    def __init__(self, compute: Callable, size: int):
+        self._compute, self._size, self._known = compute, size, {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, i: int):
+        if i >= self._size:
+            raise IndexError(i)
+        if i not in self._known:
+            self._known[i] = self._compute(i)
+        return self._known[i]
+
+
+def _explains(mistaken, found, expected, limits: dict, only=None) -> bool:
+    """Whether all that is wrong in one result is as the mistake has it; of `only` one element, if given."""
+    got, wrong, right = _elements(found, expected), _elements(mistaken, expected), _elements(expected, expected)
+    if got is None or wrong is None or right is None:
+        return _alike(found, mistaken, limits)
+    wanted = right if only is None else [only]
+    return all(same(got[j], right[j], **limits) or same(got[j], wrong[j], **limits) for j in wanted)
 
 
 def _changes_only(element, mistaken: list, expected: list, limits: dict) -> bool:
@@ -276,16 +292,13 @@ def _changes_only(element, mistaken: list, expected: list, limits: dict) -> bool
     )
 
 
-def _first(found: list, expected: list, limits: dict):
+def _first(found: list, expected: list, failed: list[int], limits: dict):
     """(index of the first case that is wrong, key of its first element that is wrong or None)."""
-    for i, (f, e) in enumerate(zip(found, expected, strict=True)):
-        if _alike(f, e, limits):
-            continue
-        for j, right in (_elements(e, e) or {}).items():
-            if _elements(f, e) is not None and not same(_elements(f, e)[j], right, **limits):
-                return i, j
+    i = failed[0]
+    got, right = _elements(found[i], expected[i]), _elements(expected[i], expected[i])
+    if got is None or right is None:
         return i, None
-    raise ValueError("nothing is wrong")
+    return i, next((j for j in right if not same(got[j], right[j], **limits)), None)
 
 
 def _alike(found, mistaken, limits: dict) -> bool:

@@ -14,6 +14,8 @@ _LIBRARIES = tuple(
     {os.path.realpath(p) for p in (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))}
 )
 
+_LAYER = r"Input \d+ [^\n]*?of layer ['\"](.*?)['\"] is incompatible with the layer: "
+
 # What libraries say, and what it means; the first match counts.
 _CAUSES = tuple(
     (re.compile(f"(?s).*{pattern}.*"), words)
@@ -28,12 +30,12 @@ _CAUSES = tuple(
         ),
         (r"shapes (\(.*?\)) and (\(.*?\)) not aligned: ", r"the shapes \1 and \2 do not fit in a matrix product"),
         (
-            r'Input \d+ of layer "(.*?)" is incompatible with the layer: expected axis -1 of input shape to have value (\d+), '
+            _LAYER + r"expected axis -1 of input shape to have value (\d+), "
             r"but received input with shape (\(.*?\))",
             r"the layer `\1` was built for \2 values on the last axis and gets shape \3",
         ),
         (
-            r'Input \d+ of layer "(.*?)" is incompatible with the layer: expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. '
+            _LAYER + r"expected (?:min_)?n?dim=(\d+), found n?dim=(\d+)\. "
             r"Full shape received: (\(.*?\))",
             r"the layer `\1` wants an input with \2 axes and gets shape \4, with \3",
         ),
@@ -51,7 +53,7 @@ _CAUSES = tuple(
             r"the shapes \1 do not fit side by side",
         ),
         (
-            r"(?:`?inputs`? not connected to `?outputs`?|Graph disconnected|not connected to inputs)",
+            r"(?:`?inputs`? not connected to `?outputs`?|Graph disconnected|not connected to .?inputs)",
             "the output does not depend on the input that you name",
         ),
         (
@@ -59,11 +61,15 @@ _CAUSES = tuple(
             "a TensorFlow or NumPy function gets a symbolic Keras tensor: use a Keras layer or `keras.ops` there",
         ),
         (
+            r"too many weights: ([\d,]+) in one array",
+            r"a layer would have \1 weights: what comes before it is far too large",
+        ),
+        (
             r"(?:numpy\(\).*is only available when eager|'(?:Symbolic)?Tensor' object has no attribute 'numpy')",
             "`.numpy()` is called on a tensor that has no values yet",
         ),
         (
-            r"(?:has not yet been built|has never been called|weights for model .* have not yet been created)",
+            r"(?:has not yet been built|isn't built|has never been called|weights for model .* have not yet been created)",
             "the model does not know the shape of its input yet: begin with `keras.Input(shape)`",
         ),
     )

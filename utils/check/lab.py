@@ -4,7 +4,9 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .apart import NotHere, apart
 from .declare import Declaration
+from .excuses import cause
 from .limits import SECONDS, TooLong, time_limit
 from .outcome import RIGHT, UNATTEMPTED, WRONG, NotAttempted, Outcome, Wrong
 from .values import plain, shortened
@@ -88,6 +90,15 @@ class Lab:
         raise LookupError(f"{self.title} has no exercise {name!r}.{advice}")
 
 
+def _read(answer):
+    try:
+        return plain(answer)
+    except (NotAttempted, Wrong):
+        raise
+    except Exception as error:  # an object of the student's own making
+        raise Wrong(f"This {type(answer).__name__} cannot be read: {cause(error)}.", error) from None
+
+
 def _verify_hints(title: str, hints: Sequence[str]) -> None:
     if len(hints) < 2:
         raise ValueError(f"{title}: an exercise has at least two hints, the second says more than the first")
@@ -95,15 +106,27 @@ def _verify_hints(title: str, hints: Sequence[str]) -> None:
 
 def judge(task: Exercise, answers: tuple) -> Outcome:
     """The outcome of `answers` to `task`; whatever the answers are, nothing but an interrupt by the user escapes."""
+
+    def work() -> Outcome:
+        return _judged(task, answers)
+
+    try:
+        try:
+            return apart(work, task.seconds)
+        except NotHere:
+            return work()
+    except TooLong:
+        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
+
+
+def _judged(task: Exercise, answers: tuple) -> Outcome:
     try:
         with time_limit(task.seconds):
-            task.judge(*(plain(answer) for answer in answers))
+            task.judge(*map(_read, answers))
     except NotAttempted:
         return Outcome(UNATTEMPTED)
     except Wrong as error:
         return Outcome(WRONG, str(error))
-    except TooLong:
-        return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
     except MemoryError:
         return Outcome(WRONG, "It asks for more memory than this machine has. Look at the shapes in between.")
     except Exception as error:  # a kind of answer that the check's author did not foresee: our error, and a test's to find

@@ -26,7 +26,7 @@ def time_limit(seconds: float):
 
     In the main thread of Unix, where cells of a notebook run, sleeping and waiting are interrupted too; in another thread, or on
     Windows, TooLong arrives when Python executes its next line. A single call into C that neither returns nor looks for
-    signals, such as `sum(range(10**12))`, cannot be ended from within its own process: see `apart.outcome_of`.
+    signals, such as `sum(range(10**12))`, cannot be ended from within its own process: see `apart`.
     """
     main = threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill")
     watch = _Watch(seconds, interrupts=main)

@@ -4,9 +4,12 @@ Two models may differ in names, in the order in which layers were made, in nesti
 in activations as arguments or as layers: nothing of that shows here.
 """
 
+import contextlib
+import math
 import sys
 import zlib
 from collections import Counter
+from unittest import mock
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from .probes import probe_rng
 from .values import kind
 
 _OUTPUTS = 1e-3  # two orders of summation, or another epsilon in BatchNormalization, differ by less
+_LARGEST = 2**26  # weights in one array that a check still makes, 268 MB
 _WORK = 0.02  # a share of the multiply-adds that ways of counting may differ by
 
 
@@ -49,7 +53,7 @@ def is_model(value) -> bool:
     return keras is not None and isinstance(value, getattr(keras, "Model", ()))
 
 
-def _is_symbolic(value) -> bool:
+def is_symbolic(value) -> bool:
     keras = sys.modules.get("keras")
     return keras is not None and isinstance(value, getattr(keras, "KerasTensor", ()))
 
@@ -63,17 +67,39 @@ def adopt(result, arguments: tuple, expected=None, *, dropout: bool = False):
         wanted = expected if isinstance(expected, list) and len(expected) == len(result) else [None] * len(result)
         return [adopt(each, arguments, e, dropout=dropout) for each, e in zip(result, wanted, strict=True)]
     shape = expected.input_shape if isinstance(expected, Network) else None
-    if _is_symbolic(result):
+    if is_symbolic(result):
         import keras
 
-        inputs = [each for each in arguments if _is_symbolic(each)]
+        inputs = [each for each in arguments if is_symbolic(each)]
         try:
-            return Network(keras.Model(inputs[0] if len(inputs) == 1 else inputs, result), shape, dropout=dropout, own=True)
+            return Network(keras.Model(inputs[0] if len(inputs) == 1 else inputs, result), shape, dropout=dropout)
         except ValueError as error:
             raise Wrong(f"Your function returns a tensor that does not depend on its input ({cause(error)}).", error) from None
     if is_model(result):
-        return Network(result, shape, dropout=dropout, own=not arguments)
+        return Network(result, shape, dropout=dropout)
     return result
+
+
+def holds_network(result) -> bool:
+    """Whether a reference's result is a network, or a list with one."""
+    return isinstance(result, Network) or (isinstance(result, list) and any(isinstance(each, Network) for each in result))
+
+
+@contextlib.contextmanager
+def cheap_weights():
+    """Inside, Keras' usual initializers make zeros: the weights are set anew anyway, and drawing 30 million takes a second.
+
+    More than _LARGEST weights in one array raise ValueError before they are made.
+    """
+    import keras
+
+    def zeros(self, shape, dtype=None, **_):
+        if math.prod(shape) > _LARGEST:
+            raise ValueError(f"too many weights: {math.prod(shape):,} in one array")
+        return keras.ops.zeros(shape, dtype)
+
+    with mock.patch.object(keras.initializers.VarianceScaling, "__call__", zeros):
+        yield
 
 
 class Network:
@@ -84,13 +110,16 @@ class Network:
     Permuting layers of the same shapes changes no network, so no right answer can differ from the reference.
     """
 
-    def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False, own: bool = False):
+    def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False):
         self.model = model
         self.input_shape = _input_shape(model) or input_shape
         self.problem = ""
         self.outputs = self.multiply_adds = None
         self.parameters = 0
         self.dropout = None
+        if len(getattr(model, "inputs", None) or [0]) != 1:
+            self.problem = f"The model has {len(model.inputs)} inputs; expected one."
+            return
         if self.input_shape is None:
             self.problem = "The model does not know the shape of its input. Begin with `keras.Input(shape)`."
             return
@@ -99,18 +128,23 @@ class Network:
             return
         data = self._data()
         with guarded(returned=True):
-            self.outputs = np.asarray(model(data, training=False))  # builds it
+            if not model.built:
+                model(data[:1], training=False)
+            called = _calls(model, data[:1]) if dropout and not _operations(model) else []
             before = model.get_weights()
             try:
                 _standard_weights(model)
-                self.outputs = np.asarray(model(data, training=False))
+                outputs = model(data, training=False)
             finally:
-                if not own:
-                    model.set_weights(before)
+                model.set_weights(before)
+        if isinstance(outputs, (list, tuple, dict)):
+            self.problem = f"The model returns {len(outputs)} outputs; expected one."
+            return
+        self.outputs = np.asarray(outputs)
         self.parameters = model.count_params()
         self.multiply_adds = _multiply_adds(model, self.input_shape)
         self.steps = steps(model)
-        self.dropout = _dropouts(self.steps) if dropout else None
+        self.dropout = _dropouts(self.steps or _named(called)) if dropout else None
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -130,7 +164,8 @@ class Network:
         """In words, what `answer` does otherwise than this network."""
         if not isinstance(answer, Network):
             return f"Return the model{' ' + case if case else ''}; this is {kind(answer)}."
-        return (case[0].upper() + case[1:] + ": " if case else "") + (answer.problem or self._disagreement(answer, what))
+        said = answer.problem or self._disagreement(answer, what)
+        return f"{case[0].upper()}{case[1:]}: {said[0].lower()}{said[1:]}" if case else said
 
     def _disagreement(self, other: "Network", what: str) -> str:
         if other.output_shape != self.output_shape:
@@ -169,9 +204,9 @@ class Network:
     def _layers(self, other: "Network") -> str:
         """A sentence about the layers that differ, or nothing where it could mislead."""
         mine, theirs = ([step for step in n.steps if not step.startswith("Dropout")] for n in (self, other))
-        if not mine or not theirs or mine == theirs:
-            return " The layers are the right ones, but they are connected in another way." if mine and mine == theirs else ""
-        if _is_chain(self.model) and _is_chain(other.model):
+        if not mine or not theirs:
+            return ""
+        if mine != theirs and _is_chain(self.model) and _is_chain(other.model):
             at = next((i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), min(len(mine), len(theirs)))
             after = f"after {theirs[at - 1]}" if at else "at the beginning"
             got = theirs[at] if at < len(theirs) else "the end"
@@ -180,7 +215,9 @@ class Network:
         extra, missing = Counter(theirs) - Counter(mine), Counter(mine) - Counter(theirs)
         said = [f"yours has {_counted(extra)} that {'is' if extra.total() == 1 else 'are'} not expected"] if extra else []
         said += [f"{_counted(missing)} {'is' if missing.total() == 1 else 'are'} missing"] if missing else []
-        return f" Among the layers, {' and '.join(said)}." if said else ""
+        if not said:
+            return " The layers are the right ones, but their order or their connections differ."
+        return f" Among the layers, {' and '.join(said)}."
 
 
 # ---------------------------------------------------------------- structure, normalized
@@ -191,8 +228,13 @@ def steps(model) -> list[str]:
 
     For instance ["Conv2D(6, 5×5)", "tanh", "AveragePooling2D(2×2)", "Flatten", "Dense(10)", "softmax"].
     """
+    return _named(_operations(model))
+
+
+def _named(layers: list) -> list[str]:
+    """The steps that the layers take, one after the other."""
     found = []
-    for layer in _operations(model):
+    for layer in layers:
         name = type(layer).__name__
         if name in ("InputLayer", "Identity"):
             continue
@@ -219,6 +261,21 @@ def _operations(model) -> list:
     return [each for layer in inside for each in (_operations(layer) if isinstance(layer, keras.Model) else [layer])]
 
 
+def _calls(model, data) -> list:
+    """The layers that a model of the student's own class calls, in this order; what is no layer is not seen."""
+    keras = sys.modules["keras"]
+    order, original = [], keras.layers.Layer.__call__
+
+    def recorded(layer, *arguments, **options):
+        if not layer._layers:
+            order.append(layer)
+        return original(layer, *arguments, **options)
+
+    with mock.patch.object(keras.layers.Layer, "__call__", recorded):
+        model(data, training=False)
+    return order
+
+
 def _activation(layer) -> str | None:
     name = type(layer).__name__
     if name == "ReLU":
@@ -229,7 +286,7 @@ def _activation(layer) -> str | None:
     if name.lower() in ("relu", "sigmoid", "tanh", "softmax", "gelu", "silu") and not hasattr(layer, "filters"):
         return name.lower()
     activation = getattr(layer, "activation", None)
-    return None if activation is None else getattr(activation, "__name__", type(activation).__name__).lower()
+    return None if activation is None else getattr(activation, "__name__", type(activation).__name__).lower().removesuffix("_v2")
 
 
 def _described(layer) -> str:

@@ -5,8 +5,11 @@ plain values, `difference` puts into words how they differ. All three know numbe
 dictionaries, sets, and networks (see `networks`).
 """
 
+import decimal
 import fractions
+import functools
 import math
+import types
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 
@@ -35,7 +38,7 @@ def plain(answer):
         return bool(answer)
     if isinstance(answer, str):
         return str(answer).strip()
-    if isinstance(answer, (fractions.Fraction, np.datetime64)) or type(answer).__name__ == "Decimal":
+    if isinstance(answer, (fractions.Fraction, decimal.Decimal)):
         return float(answer)
     if isinstance(answer, np.ndarray):
         return _plain_array(answer)
@@ -66,10 +69,10 @@ def _plain_array(array: np.ndarray):
         values = [values] if array.ndim == 0 else values
         values = [plain(v.decode() if isinstance(v, bytes) else v) for v in values]
         return values[0] if array.ndim == 0 else values
-    if array.dtype.kind == "V" or str(array.dtype) == "bfloat16":
+    if str(array.dtype) == "bfloat16":
         array = array.astype("float32")
     if array.ndim == 0:
-        return plain(array[()])
+        return plain(array[()]) if array.dtype.kind in "biufc" else array[()]
     return np.asarray(array)
 
 
@@ -95,12 +98,18 @@ def as_array(answer, what: str = "It") -> np.ndarray:
     try:
         result = np.asarray(value)
     except Exception:
-        raise Wrong(f"This {type(value).__name__} cannot be read as an array: its rows differ in length.") from None
+        if isinstance(value, list):
+            raise Wrong("This list cannot be read as an array: its rows differ in length.") from None
+        raise Wrong(f"{_be(what)} an array; this is {kind(value)}, which has no values.") from None
     if result.dtype.kind == "c" and np.abs(result.imag).max(initial=0) <= RELATIVE * np.abs(result.real).max(initial=1):
         result = result.real  # what a Fourier transform leaves
     if result.dtype.kind not in "biuf":
-        name = f"dtype {result.dtype}" if result.dtype.kind != "O" else f"elements of type {type(value).__name__}"
-        raise Wrong(f"{_be(what)} an array of numbers; this one has {name}.")
+        if result.ndim == 0:
+            raise Wrong(f"{_be(what)} an array; this is {kind(value)}.")
+        holds = {"U": "words", "S": "words", "O": "objects", "c": "complex numbers"}.get(
+            result.dtype.kind, f"dtype {result.dtype}"
+        )
+        raise Wrong(f"{_be(what)} an array of numbers; this one holds {holds}.")
     return result
 
 
@@ -114,7 +123,7 @@ def as_number(answer, what: str = "It"):
     if isinstance(value, (list, np.ndarray, Mapping, set)):
         shape = getattr(value, "shape", ())
         raise Wrong(f"{what} should be one number; this is {kind(answer)}" + (f" of shape {shape}." if shape else "."))
-    if isinstance(value, complex) or not isinstance(value, (bool, int, float, np.number)):
+    if isinstance(value, (complex, np.complexfloating, np.timedelta64)) or not isinstance(value, (bool, int, float, np.number)):
         raise Wrong(f"{what} should be a number; this is {kind(answer)}.")
     try:
         finite = math.isfinite(value)
@@ -159,7 +168,7 @@ def same(answer, expected, *, tolerance: float = 0, scale: float = 0) -> bool:
     if hasattr(expected, "agrees"):  # a network
         return expected.agrees(answer)
     if isinstance(expected, bool):
-        return isinstance(answer, bool) and answer == expected
+        return as_truth(answer) is expected
     if isinstance(expected, (int, float, np.number)):
         try:
             return _near(as_number(answer), expected, **limits)
@@ -176,7 +185,7 @@ def same(answer, expected, *, tolerance: float = 0, scale: float = 0) -> bool:
         found = as_mapping(answer, expected)
         return found is not None and all(same(found[key], expected[key], **limits) for key in expected)
     if isinstance(expected, set):
-        return isinstance(answer, (set, list, np.ndarray)) and len(set(answer)) == len(answer) and set(answer) == expected
+        return _same_set(answer, expected)
     if isinstance(expected, (list, tuple)):
         if not isinstance(answer, (list, np.ndarray)) or len(answer) != len(expected):
             return False
@@ -210,10 +219,10 @@ def _off(answer: np.ndarray, expected: np.ndarray, tolerance: float, scale: floa
 def _near(value, expected, tolerance: float, scale: float) -> bool:
     if not math.isfinite(expected):
         return False
-    off, size = abs(value - expected), abs(float(expected))
+    if isinstance(expected, (int, np.integer)) and isinstance(value, (int, np.integer)):
+        return abs(int(value) - int(expected)) <= tolerance
+    off, size = abs(float(value) - float(expected)), abs(float(expected))
     if isinstance(expected, (int, np.integer)):
-        if isinstance(value, (int, np.integer)):
-            return off <= tolerance
         return off <= max(tolerance, ABSOLUTE + _spacing(np.asarray(value)) * size)
     return off <= max(tolerance, RELATIVE * size + ABSOLUTE * scale)
 
@@ -221,6 +230,22 @@ def _near(value, expected, tolerance: float, scale: float) -> bool:
 def _spacing(values: np.ndarray) -> float:
     """Rounding of the type that holds the values, relative to a value."""
     return 4 * float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
+
+
+def as_truth(answer) -> bool | None:
+    """True or False where `answer` says so: itself, as 1 or 0, or in an array of one element; None where it does not."""
+    if isinstance(answer, np.ndarray) and answer.size == 1 and answer.dtype.kind == "b":
+        return bool(answer.ravel()[0])
+    return bool(answer) if isinstance(answer, (bool, int, np.integer)) and answer in (0, 1) else None
+
+
+def _same_set(answer, expected: set) -> bool:
+    if not isinstance(answer, (set, list, np.ndarray)):
+        return False
+    try:
+        return set(answer) == expected or {str(a).lower() for a in answer} == {str(e).lower() for e in expected}
+    except TypeError:  # a list inside it
+        return False
 
 
 def _same_infinity(answer, expected) -> bool:
@@ -268,15 +293,16 @@ def difference(answer, expected, what: str = "It", case: str = "", *, tolerance:
     limits = {"tolerance": tolerance, "scale": scale}
     where = f" {case}" if case else ""
     try:
-        if hasattr(expected, "difference"):
+        if hasattr(expected, "agrees"):
             return expected.difference(answer, what, case)
         if isinstance(expected, bool):
-            if isinstance(answer, bool):
+            if as_truth(answer) is not None:
                 return f"{what} says {answer}{where}; that is not so."
             return f"{what} should say True or False{where}; this is {kind(answer)}."
         if isinstance(expected, (int, float, np.number)):
             value = as_number(answer, what)
-            return f"{what} comes out as {shown_number(value)}{where}. That is too {'large' if value > expected else 'small'}."
+            above = float(value) > float(expected)
+            return f"{what} comes out as {shown_number(value)}{where}. That is too {'large' if above else 'small'}."
         if isinstance(expected, str):
             if not isinstance(answer, str):
                 return f"{what} should be a word in quotes{where}; this is {kind(answer)}."
@@ -293,10 +319,15 @@ def difference(answer, expected, what: str = "It", case: str = "", *, tolerance:
                 return f"{what} has {len(found)} elements{where}; expected {len(expected)}."
             for i, (a, b) in enumerate(zip(found, expected, strict=True)):
                 if not same(plain(a), plain(b), **limits):
-                    return difference(plain(a), plain(b), f"{what}[{i}]", case, **limits)
+                    return difference(plain(a), plain(b), at(what, i), case, **limits)
     except Wrong as error:
         return str(error)
     return f"{what} is {kind(answer)}{where}; expected {kind(expected)}."
+
+
+def at(what: str, key) -> str:
+    """The name of an element: "`sizes`" and 2 give "`sizes[2]`"."""
+    return f"{what[:-1]}[{key!r}]`" if what.endswith("`") else f"{what}[{key!r}]"
 
 
 def _mapping_difference(answer, expected, what, case, limits) -> str:
@@ -312,23 +343,27 @@ def _mapping_difference(answer, expected, what, case, limits) -> str:
         )
     for key in expected:
         if not same(found[key], expected[key], **limits):
-            return difference(found[key], expected[key], f"{what}[{key!r}]", case, **limits)
+            return difference(found[key], expected[key], at(what, key), case, **limits)
     return f"{what} is not it."
 
 
 def _set_difference(answer, expected, what) -> str:
     if isinstance(answer, str) or not isinstance(answer, Collection):
         return f"{what} should be a list of names; this is {kind(answer)}."
-    extra = [value for value in answer if value not in expected]
+    found = [str(value).lower() for value in answer]
+    names = {str(value).lower() for value in expected}
+    extra = [value for value, text in zip(answer, found, strict=True) if text not in names]
     if extra:
-        return f"{what}: {extra[0]!r} does not belong to it."
-    missing = len(expected - set(answer))
-    return f"{what}: {missing} more belong{'s' if missing == 1 else ''} to it." if missing else f"{what} names something twice."
+        return f"{what}: {shortened(repr(plain(extra[0])), 60)} does not belong to it."
+    missing = len(names - set(found))
+    return f"{what}: {missing} more belong{'s' if missing == 1 else ''} to it."
 
 
 def array_difference(result, expected, what="It", case="", tolerance=0.0, scale=0.0) -> str:
     """How an array differs from the expected one: shape, NaN, the values themselves when few, else the worst of them."""
     where = (f" of {what}" if what != "It" else "") + (f" {case}" if case else "")
+    if result.ndim == 0 and expected.ndim > 0:
+        return f"{_be(what)} an array{where if what == 'It' else ''}; this is a number."
     if result.shape != expected.shape:
         named, there = (where, "") if what != "It" else ("", where)
         return f"The shape{named} is {result.shape}{there}; expected {expected.shape}."
@@ -350,10 +385,19 @@ def kind(value) -> str:
     """What `value` is, with its article: "an array", "a list", "None"."""
     if value is None:
         return "None"
-    name = (
-        "array" if isinstance(value, np.ndarray) else "function" if type(value).__name__ == "function" else type(value).__name__
-    )
+    name = next((word for classes, word in _KINDS if isinstance(value, classes)), type(value).__name__)
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+_KINDS = (
+    (np.ndarray, "array"),
+    (str, "string"),
+    (type, "class"),
+    (bool, "truth value"),
+    ((int, float, np.integer, np.floating), "number"),
+    ((types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial), "function"),
+    (Mapping, "dictionary"),
+)
 
 
 def shown_number(value) -> str:
