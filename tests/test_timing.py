@@ -1,4 +1,4 @@
-"""The race that Lab 01 times its convolutions with."""
+"""What Lab 01 times its convolutions with."""
 
 import time
 
@@ -28,7 +28,7 @@ def finished():
         "wrong shape": lambda x: (2 * x)[None],
         "empty": lambda x: None,
     }
-    return timing.race(ways, np.arange(3.0), repeats=3)
+    return timing.compare(ways, np.arange(3.0), repeats=3)
 
 
 def test_only_ways_that_compute_the_same_are_timed(finished):
@@ -48,3 +48,15 @@ def test_medians_are_milliseconds(finished):
     times, _ = finished
     assert 10 <= times["slow"] < 1000
     assert times["reference"] < times["slow"]
+
+
+def test_a_way_that_agrees_meets_no_objection():
+    assert timing.objection(lambda: [1.0, 2.0], np.array([1.0, 2.0])) == ""
+    assert timing.objection(lambda: [1.0, np.nan], np.array([1.0, 2.0])) == "computes something else"
+
+
+def test_of_a_long_error_only_the_beginning_is_quoted():
+    def broken():
+        raise ValueError("cause\n" + "detail " * 100)
+
+    assert timing.objection(broken, np.zeros(2)) == "stops with ValueError: cause"

@@ -1,6 +1,6 @@
-"""The figures of lab 01. Each function returns a figure for `plot.show`."""
+"""The figures of Lab 01: each function returns one for `plot.show`, or the words for its alt text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,19 +10,39 @@ from scipy import ndimage
 from ...notebook import plot
 
 
+def rows_in_words(grid: np.ndarray) -> str:
+    """A small matrix for an alt text: "rows 0 1 2, 2 2 0, 0 1 2", its values rounded to one decimal."""
+    return "rows " + ", ".join(row_in_words(row) for row in np.asarray(grid))
+
+
+def row_in_words(row: np.ndarray) -> str:
+    """The values of a row, rounded to one decimal, with spaces between them: "0 1 2"."""
+    return " ".join(f"{value:g}" for value in _rounded(row))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    return np.round(np.asarray(values, float), 1) + 0.0  # + 0.0: −0 becomes 0
+
+
+def ranking_in_words(milliseconds: Mapping[str, float]) -> str:
+    """The ways and their times, the fastest first: "im2col 8.7 ms, six plain loops 75 s"."""
+    ranked = sorted(milliseconds.items(), key=lambda item: item[1])
+    return ", ".join(f"{name} {_duration(value)}" for name, value in ranked)
+
+
 def _edges(picture: np.ndarray) -> np.ndarray:
     grey = picture.mean(axis=2)
     return np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1))
 
 
 def shuffled(picture: np.ndarray, mixed: np.ndarray) -> Figure:
-    """A picture (H, W, 3) and its shuffled pixels, each with the map of its edges."""
+    """A picture (H, W, 3) and the same with its pixels shuffled, each beside the map of its edges."""
     shown = [picture, _edges(picture), mixed, _edges(mixed)]
     return plot.images(shown, ["photograph", "its edges", "same pixels, shuffled", "its edges"], columns=4, size=2.4)
 
 
 def worked_grid(grid: np.ndarray, kernel: np.ndarray, *, row: int, column: int) -> Figure:
-    """The window of `grid` (H, W) at (row, column), `kernel`, the products, and the output with that one value known."""
+    """The window of `grid` (H, W) at (row, column), `kernel` (F, G), their products, and the output with that one value."""
     height, width = kernel.shape
     window = grid[row : row + height, column : column + width]
     ratios = [grid.shape[1], width, width, grid.shape[1] - width + 1]
@@ -53,12 +73,19 @@ def _one_known(axis, grid, kernel, row: int, column: int) -> None:
     axis.set_title("their sum, in the output")
 
 
-def pictures(named: Mapping[str, np.ndarray], *, columns: int = 2, letters: str = "") -> Figure:
-    """Pictures (height, width) under their names, or under `letters` instead, `columns` in a row."""
+def four_feature_maps(picture: np.ndarray) -> dict[str, np.ndarray]:
+    """The feature maps of a grey picture (H, W) that the exercise `read_maps` asks about, by letter."""
+    vertical, horizontal = ndimage.sobel(picture, axis=1), ndimage.sobel(picture, axis=0)
+    crisp, soft = np.clip(picture - ndimage.laplace(picture), 0, 1), ndimage.uniform_filter(picture, 5)
+    return {"A": horizontal, "B": crisp, "C": vertical, "D": soft}
+
+
+def pictures(named: Mapping[str, np.ndarray], *, columns: int = 2) -> Figure:
+    """Pictures (height, width) under their names, `columns` in a row."""
     rows = -(-len(named) // columns)
     tallest = max(picture.shape[0] / picture.shape[1] for picture in named.values())
     fig, axes = plot.figure(rows, columns, size=(10, rows * (10 / columns * tallest + 0.35)), squeeze=False)
-    for axis, title, picture in zip(axes.flat, letters or named, named.values(), strict=True):
+    for axis, (title, picture) in zip(axes.flat, named.items(), strict=True):
         low, high = _range(picture)
         axis.imshow(picture, vmin=low, vmax=high)
         axis.set_title(title)
@@ -67,7 +94,7 @@ def pictures(named: Mapping[str, np.ndarray], *, columns: int = 2, letters: str 
 
 
 def _range(picture: np.ndarray) -> tuple[float, float]:
-    """Black and white of a picture: −h and h for a map of both signs, else 0 and h, where h is nearly its maximum."""
+    """What is drawn black and what white: −h and h for a map of both signs, else 0 and h; h is nearly its maximum."""
     low, middle, high = (float(value) for value in np.quantile(picture, (0.005, 0.5, 0.995)))
     both_signs = low < 0 and abs(middle) < 0.1 * high
     return (-high, high) if both_signs else (0.0, high)
@@ -85,20 +112,20 @@ def _frame(axis, shape: tuple[int, int]) -> None:
 
 
 def grids(named: Mapping[str, np.ndarray], *, format: str = "g") -> Figure:
-    """Small matrices side by side with their values written in; all share one colour scale."""
+    """Small matrices side by side with their values written in, rounded to one decimal; all share one colour scale."""
     largest = max(float(np.abs(grid).max()) for grid in named.values()) or 1.0
     fig, axes = plot.figure(1, len(named), size=(min(10, 2.4 * len(named)), 2.7), squeeze=False)
     for axis, (name, grid) in zip(axes[0], named.items(), strict=True):
-        rounded = np.round(np.asarray(grid, float), 1) + 0.0  # + 0.0: −0 becomes 0
+        rounded = _rounded(grid)
         plot.numbers(axis, rounded, name, format=format, cmap="PuOr", vmin=-1.4 * largest, vmax=1.4 * largest)
         _frame(axis, rounded.shape)
     return fig
 
 
 def windows(cases: Mapping[str, tuple[int, int, int, int, int]]) -> Figure:
-    """For each case (width, kernel, stride, zeros before, zeros after): the cells, and each window below them.
+    """For each case (width, kernel, stride, zeros before, zeros after): the cells, and below them the windows.
 
-    A dot marks the cell in the middle of a window; cells that no window touches are hatched, zeros of the padding are white.
+    A dot marks the middle of a window. Cells that no window touches are hatched; the zeros of the padding are white.
     """
     fig, axes = plot.figure(len(cases), 1, size=(8, 2.4 * len(cases)), squeeze=False)
     for axis, (title, (width, kernel, stride, before, after)) in zip(axes[:, 0], cases.items(), strict=True):
@@ -133,18 +160,17 @@ def matrix(values: np.ndarray) -> Figure:
     axis.set_xticks(np.arange(-0.5, values.shape[1], 5), minor=True)
     axis.grid(which="minor", axis="x", color="0.6", linewidth=1)
     axis.tick_params(which="minor", length=0)
-    axis.set(xlabel="pixel of the flattened 5×5 image (a line every row of the image)", ylabel="output")
+    axis.set(xlabel="pixel of the flattened 5×5 image (a vertical line after each of its rows)", ylabel="output")
     return fig
 
 
-def race(milliseconds: Mapping[str, float], multiply_adds: int, title: str) -> Figure:
-    """Horizontal bars of milliseconds, the fastest on top, on a logarithmic axis; each with its number."""
+def times(milliseconds: Mapping[str, float], multiply_adds: int, title: str, *, yours: Collection[str]) -> Figure:
+    """Horizontal bars of milliseconds on a logarithmic axis, the fastest on top; those named in `yours` are hatched."""
     ranked = sorted(milliseconds.items(), key=lambda item: -item[1])
     fig, axis = plot.figure(size=(9, 0.55 * len(ranked) + 1.4))
     for position, (name, value) in enumerate(ranked):
-        yours, library = name.startswith("your"), name.startswith("tf.")
-        color = plot.COLORS[2] if yours else plot.COLORS[1] if library else plot.COLORS[6]
-        axis.barh(position, value, color=color, hatch="//" if yours else "", edgecolor="white", linewidth=0)
+        look = {"color": plot.COLORS[2], "hatch": "//"} if name in yours else {"color": plot.COLORS[1]}
+        axis.barh(position, value, edgecolor="white", linewidth=0, **look)
         axis.text(value * 1.1, position, _duration(value), va="center")
     smallest, largest = ranked[-1][1], ranked[0][1]
     axis.set(xscale="log", xlim=(smallest / 3, largest * 6), xlabel="milliseconds (logarithmic)")
@@ -160,36 +186,38 @@ def _duration(milliseconds: float) -> str:
 
 
 def invariance(change: Mapping[str, list[float]], offsets: Iterable[int]) -> Figure:
-    """Relative change of the features against the shift in pixels, one curve a kind of pooling."""
+    """Relative change of the features against the shift in pixels, a curve for each kind of pooling."""
     fig = plot.curves(change, x=list(offsets), xlabel="shift of the picture (pixels)", ylabel="relative change of the features")
     fig.axes[0].set_ylim(0, 1.3 * max(max(values) for values in change.values()))
     fig.axes[0].legend(ncols=2, loc="upper right")
     return fig
 
 
-def receptive(equal: np.ndarray, random: np.ndarray) -> Figure:
-    """The gradient of one unit to a square image for weights 1 and for random weights, and the profiles of both."""
+def receptive(gradients: Mapping[str, np.ndarray]) -> Figure:
+    """Two gradients of a unit with respect to a square image, each under its name with a frame around its receptive field.
+
+    The third panel shows the column sums of both, relative to the largest.
+    """
     fig, axes = plot.figure(1, 3, size=(10, 3.4), gridspec_kw={"width_ratios": [1, 1, 1.5]})
-    rows = np.flatnonzero(equal.sum(axis=1))
-    low, high = rows[0], rows[-1]
-    for axis, values, title in ((axes[0], equal, "weights 1"), (axes[1], random, "random weights")):
+    field = np.flatnonzero(np.sum(list(gradients.values()), axis=(0, 1)))
+    first, side = field[0] - 0.5, len(field)
+    for axis, (name, values) in zip(axes, gradients.items(), strict=False):
         axis.imshow(values / values.max(), vmin=0, vmax=1)
-        axis.add_patch(
-            Rectangle((low - 0.5, low - 0.5), high - low + 1, high - low + 1, fill=False, edgecolor=plot.COLORS[5], linewidth=2)
-        )
-        axis.set_title(title)
+        axis.add_patch(Rectangle((first, first), side, side, fill=False, edgecolor=plot.COLORS[5], linewidth=2))
+        axis.set_title(name)
         axis.axis("off")
-    centre = len(equal) // 2
-    profiles = {"weights 1": equal.sum(axis=0) / equal.sum(axis=0).max(), "random": random.sum(axis=0) / random.sum(axis=0).max()}
-    plot.curves(profiles, x=np.arange(len(equal)) - centre, xlabel="pixels from the middle", ylabel="gradient", axis=axes[2])
-    for edge in (low - centre - 0.5, high - centre + 0.5):
-        axes[2].axvline(edge, color=plot.COLORS[5], linewidth=2, linestyle="-")
-    axes[2].set(ylim=(-0.05, 1.45), title="column sums (field: the frame)")
+    sums = {name: values.sum(axis=0) / values.sum(axis=0).max() for name, values in gradients.items()}
+    size = len(next(iter(sums.values())))
+    offsets = np.arange(size) - size // 2
+    plot.curves(sums, x=offsets, xlabel="pixels from the middle", ylabel="gradient", axis=axes[2])
+    for edge in (first, first + side):
+        axes[2].axvline(edge - size // 2, color=plot.COLORS[5], linewidth=2, linestyle="-")
+    axes[2].set(ylim=(-0.05, 1.45), title="column sums (yellow: the field's edges)")
     return fig
 
 
 def overlaps(named: Mapping[str, np.ndarray]) -> Figure:
-    """How many copies overlap at each place of a transposed convolution, one panel a kernel."""
+    """How many copies overlap at each place of a transposed convolution, a panel for each kernel."""
     fig, axes = plot.figure(1, len(named), size=(10, 3.9))
     for axis, (name, counts) in zip(axes, named.items(), strict=True):
         axis.imshow(counts, cmap="Blues", vmin=0, vmax=6)
