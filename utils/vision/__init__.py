@@ -1,1 +1,1 @@
-"""Pictures under measurement: augmentation and its audit."""
+"""Pictures under measurement: boxes, augmentation and its audit."""
