@@ -18,9 +18,9 @@
 # - work out a receptive field and a gradient, and check both against a measurement.
 #
 # **How it works.** Predict first, then write your answer, then run the check below it.
-# A check says ✅ right, ⬜ not attempted yet, or ❌ wrong with the likely mistake. Stuck?
-# `check.hint("correlate")` gives a hint for the exercise `correlate`; ask again for a
-# stronger one. No exercise depends on another: you can skip one and do the next.
+# A check says ✅ right, ⬜ not attempted yet, or ❌ wrong with the likely mistake.
+# Stuck? `check.hint("correlate")` gives a hint for the exercise `correlate`; ask again
+# for a stronger one. No exercise depends on another: you can skip one and do the next.
 #
 # **You will learn** to write a convolutional layer from scratch, to predict its size,
 # cost, receptive field and gradients, and to check each by measurement.
@@ -131,13 +131,13 @@ plot.show(
 
 # %% [markdown]
 # No harder at all. For every dense layer on photographs there is one on shuffled
-# photographs with the same outputs: only rounding separates them. A dense layer does not
-# know which pixels are neighbours.
+# photographs with the same outputs: only rounding separates them. A dense layer does
+# not know which pixels are neighbours.
 #
 # You do know, so build that knowledge into the layer: look at **neighbours only**, and
-# use **the same weights everywhere**, because a roof is a roof wherever it stands. These
-# two assumptions, *local connectivity* and *weight sharing*, are the whole idea. What a
-# model assumes before it has seen any data is called its *inductive bias*.
+# use **the same weights everywhere**, because a roof is a roof wherever it stands.
+# These two assumptions, *local connectivity* and *weight sharing*, are the whole idea.
+# What a model assumes before it has seen any data is called its *inductive bias*.
 
 # %% [markdown]
 # ## 2 · One window, one number
@@ -169,8 +169,8 @@ plot.show(
 # tell you whether the pencil was right.
 #
 # ### Exercise: Correlation with two loops
-# Write `correlate(image, kernel)`. It gets two arrays with two axes each and returns the
-# feature map as an array. Only windows that lie completely inside the image count.
+# Write `correlate(image, kernel)`. It gets two arrays with two axes each and returns
+# the feature map as an array. Only windows that lie completely inside the image count.
 # Neither image nor kernel need be square, and their values need not be whole numbers.
 # Two loops over the positions of the window are enough; inside them, one line of NumPy
 # will do.
@@ -228,8 +228,8 @@ print("keras.layers.Conv2D\n", by_keras.numpy()[0, :, :, 0].astype(int))
 #
 # Suppose that one of nine values in `output` is wrong. What does this line do?
 #
-# Write a comparison that works. `agree(output, expected, tolerance)` gets two arrays and
-# returns `True` or `False`. It is `True` if both have the same shape and no value
+# Write a comparison that works. `agree(output, expected, tolerance)` gets two arrays
+# and returns `True` or `False`. It is `True` if both have the same shape and no value
 # differs by more than `tolerance`, however large the values are. A NaN agrees with
 # nothing, not even with another NaN.
 
@@ -316,8 +316,8 @@ plot.show(
 # window. A true convolution would have returned the kernel as it is.
 #
 # So deep learning says convolution and computes correlation. Does that matter? A layer
-# that learns its kernels simply learns them rotated, and nothing is lost. It matters when
-# you carry kernels from one library to another, or compare a formula with code.
+# that learns its kernels simply learns them rotated, and nothing is lost. It matters
+# when you carry kernels from one library to another, or compare a formula with code.
 
 # %% [markdown]
 # ## 4 · How large is the output?
@@ -410,9 +410,9 @@ plot.show(
 # %% [markdown]
 # ### Exercise: The padding that TensorFlow calls “same”
 # `padding="same"` promises ⌈W/S⌉ outputs and adds as many zeros as that takes, and no
-# more; if none are needed, it adds none. Their total is often odd, and then one side gets
-# one zero more than the other. **Predict:** which side, and how many zeros on each side
-# for width 8, kernel 3 and stride 2?
+# more; if none are needed, it adds none. Their total is often odd, and then one side
+# gets one zero more than the other. **Predict:** which side, and how many zeros on each
+# side for width 8, kernel 3 and stride 2?
 #
 # Then write the function. It returns two whole numbers, the zeros before the first
 # column and the zeros after the last. Which side gets the odd zero is your prediction;
@@ -434,9 +434,9 @@ check.answer("same_padding", same_padding)
 
 # %% [markdown]
 # Is one extra zero on one side worth an exercise? Take a kernel `[0, 1, 0]`, which
-# copies the middle of its window, a stride of 2, and an image whose pixels are numbered.
-# **Predict:** which pixels come through with `same`, and which with one zero on each
-# side, as PyTorch pads?
+# copies the middle of its window, a stride of 2, and an image whose pixels are
+# numbered. **Predict:** which pixels come through with `same`, and which with one zero
+# on each side, as PyTorch pads?
 
 # %% tags=["nbval-check-output"]
 numbered = np.arange(8, dtype="float32").reshape(1, 8, 1)  # (1 signal, 8 columns, 1)
@@ -460,9 +460,9 @@ plot.show(
 )
 
 # %% [markdown]
-# The two keep *different pixels*. Both outputs have four columns, so no shape warns you.
-# Weights carried from one library to the other then see an image that is shifted by one
-# pixel at every such layer. This is why the ResNet in Keras pads by hand
+# The two keep *different pixels*. Both outputs have four columns, so no shape warns
+# you. Weights carried from one library to the other then see an image that is shifted
+# by one pixel at every such layer. This is why the ResNet in Keras pads by hand
 # (`ZeroPadding2D`) before its strided layers.
 
 # %% [markdown]
@@ -480,10 +480,10 @@ plot.show(
 #
 # ### Exercise: A whole layer
 # Write `conv_layer`. It gets an image, kernels and biases as arrays, and returns the
-# feature maps after ReLU, one per filter. `padding` rows and columns of zeros are added on
-# every side. The result must equal that of `keras.layers.Conv2D` on the photograph
-# within 1e-4. Two loops over the positions are enough:
-# `np.tensordot(window, kernels, 3)` sums over three common axes at once.
+# feature maps after ReLU, one per filter. `padding` rows and columns of zeros are added
+# on every side. The result must equal that of `keras.layers.Conv2D` on the photograph
+# within 1e-4. Two loops over the positions are enough: `np.tensordot(window, kernels,
+# 3)` sums over three common axes at once.
 
 
 # %%
@@ -513,9 +513,10 @@ check.answer("conv_layer", conv_layer)
 # %% [markdown]
 # ### Exercise: The layer as a matrix
 # Correlation with a fixed kernel is linear, so there is a matrix that computes it.
-# Flatten the image; each row of the matrix then makes one output. A row holds the kernel
-# where the window lies, and zeros everywhere else. (In one dimension this is a *Toeplitz
-# matrix*.) Write `toeplitz`, which returns this matrix as an array with two axes.
+# Flatten the image; each row of the matrix then makes one output. A row holds the
+# kernel where the window lies, and zeros everywhere else. (In one dimension this is a
+# *Toeplitz matrix*.) Write `toeplitz`, which returns this matrix as an array with two
+# axes.
 
 
 # %%
@@ -563,16 +564,16 @@ print(f"On a 224×224 image, {1 - 9 / 224**2:.3%} lie outside the 3×3 window.")
 # ## 6 · The same layer, several ways
 #
 # This section times a real layer from the middle of VGG-16: 56×56 pixels, 128 channels
-# in, 256 out, kernels of 3×3. **Predict, and write it down:** how many times slower than
-# TensorFlow will your NumPy be?
+# in, 256 out, kernels of 3×3. **Predict, and write it down:** how many times slower
+# than TensorFlow will your NumPy be?
 #
 # ### Exercise: Fast, in NumPy
-# Write `conv_fast`. It gets an image and kernels as arrays and returns the sums as an array,
-# without bias and without ReLU; the stride is 1 and there is no padding. There must be no
-# Python loop over the positions of the window, not even over its rows, and not even one
-# hidden in a comprehension. (Loops over the cells of the kernel, the channels or the
-# filters are fine.) `np.lib.stride_tricks.sliding_window_view` shows all windows of an
-# array without copying any of them.
+# Write `conv_fast`. It gets an image and kernels as arrays and returns the sums as an
+# array, without bias and without ReLU; the stride is 1 and there is no padding. There
+# must be no Python loop over the positions of the window, not even over its rows, and
+# not even one hidden in a comprehension. (Loops over the cells of the kernel, the
+# channels or the filters are fine.) `np.lib.stride_tricks.sliding_window_view` shows
+# all windows of an array without copying any of them.
 
 
 # %%
@@ -593,9 +594,9 @@ def conv_fast(image, kernels):
 check.answer("conv_fast", conv_fast)
 
 # %% [markdown]
-# Here are the other ways. The plainest has six loops and nothing else. The oldest trick,
-# *im2col*, copies every window into a row of a matrix; the whole layer is then a single
-# matrix product.
+# Here are the other ways. The plainest has six loops and nothing else. The oldest
+# trick, *im2col*, copies every window into a row of a matrix; the whole layer is then a
+# single matrix product.
 
 
 # %%
@@ -682,9 +683,9 @@ for name, reason in left_out.items():
     print(f"{name}: {reason}")
 
 # %% [markdown]
-# On a grid this small you measure *calls*, not arithmetic. A call of NumPy or TensorFlow
-# takes microseconds before it adds a single number, so a loop that calls NumPy for each
-# window of 25 cells may lose even to six plain loops.
+# On a grid this small you measure *calls*, not arithmetic. A call of NumPy or
+# TensorFlow takes microseconds before it adds a single number, so a loop that calls
+# NumPy for each window of 25 cells may lose even to six plain loops.
 #
 # Now the real layer. Loops over single numbers would take too long on it, so time them
 # on a small piece and *extrapolate* by the number of multiply-adds. All other times are
@@ -727,12 +728,12 @@ ratio = times["six plain loops (extrapolated)"] / times["tf.nn.conv2d"]
 results.record("time of six plain loops over tf.nn.conv2d", ratio, "×")
 
 # %% [markdown]
-# **Compare with what you wrote down.** A ratio near 1 means that two lines of NumPy keep
-# up with the library. There is no magic in that. `im2col` and `conv_fast` both end in one
-# large matrix product (its shape is printed below), and NumPy passes that product to a
-# library, the *BLAS*, which uses every core and the vector units of your processor.
-# TensorFlow does the same multiply-adds with the same hardware. The plain loops do them
-# too, but one Python object at a time.
+# **Compare with what you wrote down.** A ratio near 1 means that two lines of NumPy
+# keep up with the library. There is no magic in that. `im2col` and `conv_fast` both end
+# in one large matrix product (its shape is printed below), and NumPy passes that
+# product to a library, the *BLAS*, which uses every core and the vector units of your
+# processor. TensorFlow does the same multiply-adds with the same hardware. The plain
+# loops do them too, but one Python object at a time.
 #
 # What a library can really save is **memory**. To form the product, NumPy copies every
 # pixel up to nine times:
@@ -746,8 +747,8 @@ print(f"all its windows, copied: {4 * positions * values / 1e6:5.1f} MB")
 # %% [markdown]
 # ## 7 · Filters made by hand
 #
-# Before kernels were learned, they were designed. A kernel is a question to each window:
-# *how much do you look like me?*
+# Before kernels were learned, they were designed. A kernel is a question to each
+# window: *how much do you look like me?*
 #
 # ### Exercise: Four kernels by hand
 # Write four kernels as arrays (or lists of rows):
@@ -757,8 +758,9 @@ print(f"all its windows, copied: {4 * positions * values / 1e6:5.1f} MB")
 # - `edge`, 3×3: positive where the image goes from dark on the left to bright on the
 #   right; exactly 0 on flat areas and along horizontal edges.
 # - `blur`, 5×5: the average of the window, every pixel with the same weight.
-# - `sharpen`, 3×3: leaves flat areas as they are, and exaggerates every step: the bright
-#   side becomes brighter, the dark side darker. It treats left, right, up and down alike.
+# - `sharpen`, 3×3: leaves flat areas as they are, and exaggerates every step: the
+#   bright side becomes brighter, the dark side darker. It treats left, right, up and
+#   down alike.
 #
 # There is more than one right `edge` and more than one right `sharpen`. The check looks
 # at what they do.
@@ -844,8 +846,9 @@ responses = {
 }
 plot.show(
     figures.pictures({name: np.maximum(r, 0) for name, r in responses.items()}),
-    alt="The 7×7 line alone gives soft photographs of the pavilion and the flower, with "
-    "a white sky. With its mean subtracted, it leaves thin vertical lines on black.",
+    alt="The 7×7 line alone gives soft photographs of the pavilion and the flower, "
+    "with a white sky. With its mean subtracted, it leaves thin vertical lines on "
+    "black.",
 )
 for name in ("pavilion, line", "pavilion, line − mean"):
     response = np.maximum(responses[name], 0)
@@ -853,10 +856,10 @@ for name in ("pavilion, line", "pavilion, line − mean"):
     print(f"{name:22} mean response: sky {sky:.2f}, wooden columns {columns:.2f}")
 
 # %% [markdown]
-# The plain line responds most strongly to the bright sky, where there is no line at all:
-# more light, larger sum. With sum 0, only the *pattern* counts, and ReLU keeps only what
-# looks like the kernel. The filters that networks learn in their first layer are of this
-# kind: edges and blobs of colour.
+# The plain line responds most strongly to the bright sky, where there is no line at
+# all: more light, larger sum. With sum 0, only the *pattern* counts, and ReLU keeps
+# only what looks like the kernel. The filters that networks learn in their first layer
+# are of this kind: edges and blobs of colour.
 
 # %% [markdown]
 # ## 8 · Pooling
@@ -876,9 +879,9 @@ print(f"{pooling.count_params()} parameters; (56, 56, 256) becomes {shape[1:]}")
 # **Predict:** what is the shape of a 7×10 map after 3×3 pooling with stride 2?
 #
 # Write `pool`. It gets a feature map with its channels last, and returns the pooled map
-# as an array. `how` is `np.max` or `np.mean`. Windows that do not fit completely are left
-# out, as before. The map may hold negative values or integers; a mean of integers need
-# not be an integer.
+# as an array. `how` is `np.max` or `np.mean`. Windows that do not fit completely are
+# left out, as before. The map may hold negative values or integers; a mean of integers
+# need not be an integer.
 
 
 # %%
@@ -932,8 +935,8 @@ check.answer("average_kernel", average_kernel)
 # - `window`: a list of two numbers for which max(window) is 1, and max(−window) is 1 as
 #   well. One such window is a proof.
 # - `maximum(a, b)`: one convolutional layer cannot compute the larger of two numbers.
-#   Write it with `relu`, sums, differences and constant factors only; that is what *two*
-#   layers can do. `a` and `b` are numbers or arrays of the same shape.
+#   Write it with `relu`, sums, differences and constant factors only; that is what
+#   *two* layers can do. `a` and `b` are numbers or arrays of the same shape.
 
 
 # %% tags=["setup"]
@@ -959,9 +962,9 @@ check.answer("max_is_not_linear", window, maximum)
 
 # %% [markdown]
 # ### A, B, C and D
-# “Pooling makes a network invariant to shifts.” How true is that? Here is a line (A), and
-# the same line one pixel further right (B), two further right (C), and one further left
-# (D).
+# “Pooling makes a network invariant to shifts.” How true is that? Here is a line (A),
+# and the same line one pixel further right (B), two further right (C), and one further
+# left (D).
 
 # %% tags=["setup"]
 line_column = {"A": 2, "B": 3, "C": 4, "D": 1}
@@ -979,8 +982,9 @@ plot.show(
 
 # %% [markdown]
 # ### Exercise: A, B, C and D
-# Each picture goes through max pooling of size 2 and stride 2, which leaves nine values.
-# How many of the nine differ from A's, at the same position? Fill in the dictionary
+# Each picture goes through max pooling of size 2 and stride 2, which leaves nine
+# values. How many of the nine differ from A's, at the same position? Fill in the
+# dictionary
 #
 # `changed = {"B": …, "C": …, "D": …}`
 #
@@ -1010,8 +1014,8 @@ plot.show(
 # pixel the *other* way, and two of the three columns have changed, six values of nine.
 # Invariance is partial, so measure it.
 #
-# Move the pavilion by d pixels, apply an edge filter, ReLU and pooling, and ask how much
-# the result has changed: $\lVert f(x_d) - f(x_0)\rVert \,/\, \lVert f(x_0)\rVert$.
+# Move the pavilion by d pixels, apply an edge filter, ReLU and pooling, and ask how
+# much the result has changed: $\lVert f(x_d) - f(x_0)\rVert \,/\, \lVert f(x_0)\rVert$.
 # **Sketch your curve before you run the cell**, without pooling, with 2×2 and with 8×8
 # windows.
 
@@ -1022,7 +1026,7 @@ edge_filter = KERNELS["sobel x"].astype("float32")[:, :, None, None]
 def features(offset, pooling=None, size=1):
     """The pooled edge map of a 160×160 crop that begins `offset` pixels further right.
 
-    `pooling` is a function of `keras.ops`, with windows of size×size; None pools nothing.
+    `pooling` is a function of `keras.ops`, with windows of size×size; None: no pooling.
     """
     crop = pavilion[20:180, 40 + offset : 200 + offset][None, :, :, None]
     edges = keras.ops.relu(keras.ops.conv(crop, edge_filter, padding="same"))
@@ -1069,12 +1073,12 @@ results.record("largest gap between max 8 and average 8", 100 * gap, "points")
 #
 # The usual 2×2 pooling hardly helps: the change is still seven tenths. A window of 8×8
 # does help: one pixel changes a tenth, two change a fifth. The price is resolution.
-# Whether the window keeps its largest value or its mean makes little difference here. So
-# what slides call invariance is **partial**.
+# Whether the window keeps its largest value or its mean makes little difference here.
+# So what slides call invariance is **partial**.
 #
 # ### Depth-wise pooling
-# Pooling can also go over *channels*. Take one edge filter in four orientations, and keep
-# the strongest response at each place.
+# Pooling can also go over *channels*. Take one edge filter in four orientations, and
+# keep the strongest response at each place.
 
 # %%
 orientations = [np.rot90(KERNELS["sobel x"], turns) for turns in range(4)]
@@ -1100,8 +1104,8 @@ for name, function in {
 
 # %% [markdown]
 # Max pooling ignores whatever varies within the pooled set. You choose that set:
-# neighbouring positions, and a small shift is ignored; channels of several orientations,
-# and it no longer matters which of them responded.
+# neighbouring positions, and a small shift is ignored; channels of several
+# orientations, and it no longer matters which of them responded.
 
 # %% [markdown]
 # ## 9 · What a unit sees
@@ -1112,13 +1116,13 @@ for name, function in {
 # units, each of which sees a window of pixels.
 #
 # ### Exercise: Receptive field
-# Write `receptive_field(layers)`, which returns the width of the field as a whole number.
-# `layers` is a list of triples (kernel, stride, dilation), from the image upwards; a
-# pooling layer counts like any other. With *dilation* D, neighbouring weights lie D cells
-# apart, so a kernel of F covers (F − 1)·D + 1 cells.
+# Write `receptive_field(layers)`, which returns the width of the field as a whole
+# number. `layers` is a list of triples (kernel, stride, dilation), from the image
+# upwards; a pooling layer counts like any other. With *dilation* D, neighbouring
+# weights lie D cells apart, so a kernel of F covers (F − 1)·D + 1 cells.
 #
-# **Predict first:** three 3×3 layers; and a 3×3 layer with stride 2, followed by one 3×3
-# layer.
+# **Predict first:** three 3×3 layers; and a 3×3 layer with stride 2, followed by one
+# 3×3 layer.
 
 
 # %%
@@ -1170,8 +1174,8 @@ def gradient_of_middle_unit(layers, size, initializer="ones"):
 
 # %% [markdown]
 # VGG-16 is thirteen 3×3 layers with 2×2 pooling between them. The receptive field does
-# not depend on the number of channels, so one channel will do, and a 2×2 convolution with
-# stride 2 stands in for the pooling.
+# not depend on the number of channels, so one channel will do, and a 2×2 convolution
+# with stride 2 stands in for the pooling.
 
 # %%
 conv3, pool2 = (3, 1, 1), (2, 2, 1)
@@ -1218,9 +1222,9 @@ for name, share in shares.items():
     results.record(f"gradient in the middle 11×11 of 21×21, {name}", share, "%")
 
 # %% [markdown]
-# The middle quarter of the area carries nearly all of the gradient if all weights are 1,
-# and most of it if they are random. A pixel in the middle reaches the unit along very
-# many paths, a pixel in the corner along one. The *effective receptive field* is
+# The middle quarter of the area carries nearly all of the gradient if all weights are
+# 1, and most of it if they are random. A pixel in the middle reaches the unit along
+# very many paths, a pixel in the corner along one. The *effective receptive field* is
 # bell-shaped, and much smaller than the number you computed.
 #
 # ### Exercise: Dilation
@@ -1272,8 +1276,8 @@ for size, dilation in ((3, 1), (3, 2), (3, 4), (5, 1), (9, 1)):
 # ### Exercise: Transposed convolution
 # Write `conv_transpose`. Each value of the feature map puts down a copy of the kernel,
 # multiplied by that value. The copies lie `stride` cells apart, and where they overlap,
-# they add up. Return the whole sum as an array, neither cropped nor padded. **Predict:**
-# how large is it? Think of where the last copy ends.
+# they add up. Return the whole sum as an array, neither cropped nor padded.
+# **Predict:** how large is it? Think of where the last copy ends.
 
 
 # %%
@@ -1295,8 +1299,8 @@ def conv_transpose(feature_map, kernel, stride):
 check.answer("conv_transpose", conv_transpose)
 
 # %% [markdown]
-# Here are the shapes according to Keras. A transposed convolution undoes the *shape* of a
-# convolution, not its values. The last line shows where the name comes from: it
+# Here are the shapes according to Keras. A transposed convolution undoes the *shape* of
+# a convolution, not its values. The last line shows where the name comes from: it
 # multiplies by the transpose of the matrix in section 5.
 
 # %% tags=["nbval-check-output"]
@@ -1312,7 +1316,8 @@ same = np.allclose(np.asarray(spread)[0, :, :, 0], by_matrix)
 print("the transposed matrix does the same:", same)
 
 # %% [markdown]
-# **Predict:** take a map that is 1 everywhere, a kernel that is 1 everywhere, and stride
+# **Predict:** take a map that is 1 everywhere, a kernel that is 1 everywhere, and
+# stride
 # 2. What does the output look like with a 3×3 kernel, and what with a 4×4 kernel?
 
 # %%
@@ -1347,10 +1352,10 @@ plot.show(
 # this number affect, and by how much?
 #
 # ### Exercise: Gradient with respect to the kernel
-# The weight $k_{a,b}$ affects *every* output. Write the sum for
-# $\partial L/\partial k_{a,b}$ on paper, and look at it until you recognize an old
-# friend. Then write `kernel_gradient`, which returns an array of the kernel's shape. You
-# may use `correlate2d` and `convolve2d` from SciPy, or loops.
+# The weight $k_{a,b}$ affects *every* output. Write the sum for $\partial L/\partial
+# k_{a,b}$ on paper, and look at it until you recognize an old friend. Then write
+# `kernel_gradient`, which returns an array of the kernel's shape. You may use
+# `correlate2d` and `convolve2d` from SciPy, or loops.
 
 
 # %%
@@ -1369,9 +1374,9 @@ check.answer("kernel_gradient", kernel_gradient)
 
 # %% [markdown]
 # ### Exercise: Gradient with respect to the image
-# The pixel $x_{y,x}$ affects only the outputs whose windows contain it. Think of section
-# 10: each output sends its gradient back to the window that it saw. **Predict:** is this
-# gradient a correlation with the kernel, or a true convolution?
+# The pixel $x_{y,x}$ affects only the outputs whose windows contain it. Think of
+# section 10: each output sends its gradient back to the window that it saw.
+# **Predict:** is this gradient a correlation with the kernel, or a true convolution?
 #
 # Then write `image_gradient`, which returns an array of the image's shape.
 
@@ -1391,25 +1396,24 @@ def image_gradient(kernel, gradient):
 check.answer("image_gradient", image_gradient)
 
 # %% [markdown] tags=["solution-only"]
-# **For the instructor.** For weight (a, b),
-# $\partial L/\partial k_{a,b} = \sum_{i,j} g_{i,j}\,x_{i+a,\,j+b}$, which is the
-# correlation of the image with $g$. For pixel (y, x),
-# $\partial L/\partial x_{y,x} = \sum_{i,j} g_{i,j}\,k_{y-i,\,x-j}$, where the indices of
-# $g$ and $k$ run in opposite directions: a true convolution. Its padding is “full”
-# because a pixel at the rim affects few outputs, but does affect some. It is the
+# **For the instructor.** For weight (a, b), $\partial L/\partial k_{a,b} = \sum_{i,j}
+# g_{i,j}\,x_{i+a,\,j+b}$, which is the correlation of the image with $g$. For pixel (y,
+# x), $\partial L/\partial x_{y,x} = \sum_{i,j} g_{i,j}\,k_{y-i,\,x-j}$, where the
+# indices of $g$ and $k$ run in opposite directions: a true convolution. Its padding is
+# “full” because a pixel at the rim affects few outputs, but does affect some. It is the
 # transposed convolution of section 10, and the product with the transposed matrix of
 # section 5. Students who flip the kernel twice get the right answer; let them say why.
 
 # %% [markdown]
-# Two witnesses know neither your sums nor SciPy's convolution: the *numerical gradient*,
-# which moves each number a little and looks at the loss, and TensorFlow's *automatic
-# differentiation*, `GradientTape`. Let the loss be half the sum of squares of the output;
-# then $g$ is the output itself.
+# Two witnesses know neither your sums nor SciPy's convolution: the *numerical
+# gradient*, which moves each number a little and looks at the loss, and TensorFlow's
+# *automatic differentiation*, `GradientTape`. Let the loss be half the sum of squares
+# of the output; then $g$ is the output itself.
 
 
 # %%
 def numerical_gradient(loss, values, step=1e-4):
-    """Central differences: (loss(v + step) − loss(v − step)) / (2 · step) for each v."""
+    """Central differences: (loss(v + step) − loss(v − step)) / (2 · step), each v."""
     gradient = np.zeros(values.shape)
     for place in np.ndindex(values.shape):
         change = np.zeros(values.shape)
@@ -1485,8 +1489,8 @@ for step in range(201):
     optimizer.apply([tf.constant(gradient, "float32")], [kernel])
 plot.show(
     figures.grids({**snapshots, "hidden": hidden}, format=".1f"),
-    alt="The learned kernel after 0, 10, 50 and 200 steps, and the hidden one. It begins "
-    f"with zeros and ends with {figures.rows_in_words(snapshots['step 200'])}.",
+    alt="The learned kernel after 0, 10, 50 and 200 steps, and the hidden one. It "
+    f"begins with zeros and ends with {figures.rows_in_words(snapshots['step 200'])}.",
 )
 deviation = np.abs(snapshots["step 200"] - hidden).max()
 results.record("learned against hidden kernel, largest deviation", deviation)

@@ -26,13 +26,13 @@ def folder(tmp_path, monkeypatch):
 
 def test_every_measurement_has_its_program():
     for name in bench.LABS:
-        assert (bench.ROOT / "tools" / f"bench_{name}.py").exists()
+        assert (bench.ROOT / "tools" / "bench" / f"{name}.py").exists()
 
 
 @pytest.mark.parametrize("name", bench.LABS)
 def test_a_bench_reads_only_names_that_its_lab_sets(name):
     """A bench that runs a lab's cells takes its figures from the lab's variables, `names["…"]`."""
-    program = ast.parse((bench.ROOT / "tools" / f"bench_{name}.py").read_text(encoding="utf-8"))
+    program = ast.parse((bench.ROOT / "tools" / "bench" / f"{name}.py").read_text(encoding="utf-8"))
     read = {
         node.slice.value
         for node in ast.walk(program)

@@ -292,3 +292,11 @@ def test_what_cannot_be_judged_apart_is_judged_here():
     with pytest.raises(NotHere):
         apart(lambda: tf.ones(3) + 1, 1)
     assert judge(waiting.find("n"), (lambda x: tf.constant(2) * x,)).status == RIGHT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux judges in a copy of the process")
+def test_a_copy_that_only_waits_is_given_up_not_judged(monkeypatch):
+    """A lock that another thread held at the fork is never released in the copy: no verdict may come of that."""
+    monkeypatch.setattr(sys.modules["utils.check.apart"], "_read", lambda reader, patience: None)
+    with pytest.raises(NotHere):
+        apart(lambda: time.sleep(60), seconds=1)

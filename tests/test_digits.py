@@ -69,6 +69,12 @@ def test_permute_is_undone_by_the_inverse_order():
     np.testing.assert_array_equal(digits.permute(mixed, np.argsort(order)), images)
 
 
+@pytest.mark.parametrize("build, budget", [(digits.mlp, 203_530), (digits.mlp, 203_529), (digits.convnet, 431_754)])
+def test_the_widest_network_within_a_budget_leaves_no_room_for_another_unit(build, budget):
+    width = digits.widest(build, budget)
+    assert build(width).count_params() <= budget < build(width + 1).count_params()
+
+
 def test_distort_moves_nothing_at_strength_zero_and_differs_by_image_else():
     images = np.repeat(ndimage.gaussian_filter(RNG.random((1, 28, 28, 1)), (0, 2, 2, 0)), 2, axis=0).astype("float32")
     still = challenge.distort(images, np.random.default_rng(0), pixels=0, degrees=0, scale=0)
@@ -132,15 +138,15 @@ def test_each_suspect_shows_its_symptom():
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-def test_watch_measures_at_equal_distances_and_in_the_end_on_all_digits(at_once):
+def test_the_curve_is_measured_at_equal_distances_and_in_the_end_on_all_digits(at_once):
     x, y = RNG.random((1200, 28, 28, 1)).astype("float32"), np.zeros(1200, int)
     y[500:] = 1  # only a measurement on all digits sees these
     model = digits.mlp(4)
     model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy", steps_per_execution=at_once)
-    watch = digits.watch(x, y, steps=8, looks=4)
+    curve = digits.accuracy_curve(x, y, steps=8, measurements=4)
     seen = []
-    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(len(watch.curve)))
-    model.fit(x[:64], y[:64], batch_size=16, epochs=2, verbose=0, callbacks=[watch, note])
+    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(len(curve.accuracy)))
+    model.fit(x[:64], y[:64], batch_size=16, epochs=2, verbose=0, callbacks=[curve, note])
     assert seen == ([0, 1, 1, 2, 2, 3, 3, 4] if at_once == 1 else [1, 2, 3, 4])
-    assert watch.curve[:3] == [pytest.approx(digits.right(model, x[:500], y[:500]).mean())] * 3
-    assert watch.curve[-1] == pytest.approx(digits.right(model, x, y).mean())
+    assert curve.accuracy[:3] == [pytest.approx(digits.right(model, x[:500], y[:500]).mean())] * 3
+    assert curve.accuracy[-1] == pytest.approx(digits.right(model, x, y).mean())

@@ -163,7 +163,7 @@ def test_half_a_clone_mends_itself_and_nothing_in_it_is_lost(left, python, repos
     done = run_setup(python, tmp_path, address=repository)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "convnet-course" / "utils" / "check" / "__init__.py").exists()
-    (kept,) = tmp_path.glob("convnet-course-*/notes.txt")
+    (kept,) = tmp_path.glob("convnet-course-*-incomplete/notes.txt")
     assert kept.read_text(encoding="utf-8") == "a student's"
 
 

@@ -47,17 +47,19 @@ def apart(work, seconds: float) -> Outcome:
         _be_the_copy(work, seconds, writer)
     os.close(writer)
     try:
-        said = _read(reader, patience=30 + 20 * seconds)
+        said = _read(reader, patience=10 + 6 * seconds)
     except BaseException:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         raise
     finally:
         os.close(reader)
-    if said is None:
+    if said is None:  # it waits for something that a copy does not have, a lock of another thread for example
         os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise NotHere
     status = os.waitpid(child, 0)[1]
-    if said is None or os.WIFSIGNALED(status):
+    if os.WIFSIGNALED(status):
         return _killed(os.WTERMSIG(status))
     if os.WEXITSTATUS(status) != 0 or not said:
         raise NotHere

@@ -112,7 +112,8 @@ class Function:
     ):
         self.reference, self.cases, self.mistakes = reference, cases, mistakes or {}
         self.tolerance, self.forbidden, self.view, self.dropout = tolerance, forbidden or {}, view, dropout
-        self._prepared: dict[int, tuple] = {}
+        self._prepared: dict[int, tuple] = {}  # what _prepare makes, and
+        self._mistaken: dict[int, list] = {}  # what mistakes yield, by the salt of the probes
 
     def judge(self, name: str, answer) -> None:
         labels, cases, expected, scale = self._prepare(name)
@@ -139,10 +140,13 @@ class Function:
             except NotAttempted:
                 results.append(Wrong("not attempted here"))
 
-        def run(mistake):
-            return _OnDemand(lambda i: self._run(mistake, cases[i], expected[i]), len(cases))
+        if salt() not in self._mistaken:
 
-        known = [(message, run(mistake)) for message, mistake in self.wrong_answers()]
+            def run(mistake):
+                return _OnDemand(lambda i: self._run(mistake, cases[i], expected[i]), len(cases))
+
+            self._mistaken[salt()] = [(message, run(mistake)) for message, mistake in self.wrong_answers()]
+        known = self._mistaken[salt()]
         return _likely(results, expected, known, lambda i, j: labels[i] or f"`{name}({cases[i]})`", **limits)
 
     def _run(self, function, case: Given, expected=None):
@@ -153,7 +157,7 @@ class Function:
                 result = adopt(call(function, *arguments, **options), arguments, expected, dropout=self.dropout)
             return plain(self.view(result)) if self.view else result
         except Wrong as error:
-            return error
+            return error.with_traceback(None)
 
     def _prepare(self, name: str) -> tuple:
         """(labels, cases, expected results, the size of the numbers), made once for each salt."""
@@ -197,7 +201,7 @@ class Model(Function):
         try:
             return adopt(function, (), expected, dropout=self.dropout)
         except Wrong as error:
-            return error
+            return error.with_traceback(None)
 
 
 class Declaration:
@@ -234,7 +238,6 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
     Of several it is the one that agrees with the answer in most cases, right ones included. If none explains everything, one that
     explains all that is wrong with the first wrong element of the results, and changes no other, is named.
     """
-    known = list(known)
     failed = [i for i, (f, e) in enumerate(zip(found, expected, strict=True)) if not _alike(f, e, limits)]
     case, element = _first(found, expected, failed, limits)
     best, most = None, -1
@@ -243,6 +246,8 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
             agreeing = sum(_alike(found[i], mistaken[i], limits) for i in range(len(found)))
             if agreeing > most:
                 best, most = message, agreeing
+            if most == len(found):
+                break
     if best is None and element is not None:
         for message, mistaken in known:
             if all(_explains(mistaken[i], found[i], expected[i], limits, only=element) for i in failed) and (

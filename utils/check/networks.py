@@ -111,7 +111,6 @@ class Network:
     """
 
     def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False):
-        self.model = model
         self.input_shape = _input_shape(model) or input_shape
         self.problem = ""
         self.outputs = self.multiply_adds = None
@@ -143,7 +142,7 @@ class Network:
         self.outputs = np.asarray(outputs)
         self.parameters = model.count_params()
         self.multiply_adds = _multiply_adds(model, self.input_shape)
-        self.steps = steps(model)
+        self.steps, self.is_chain = steps(model), _is_chain(model)
         self.dropout = _dropouts(self.steps or _named(called)) if dropout else None
 
     @property
@@ -206,7 +205,7 @@ class Network:
         mine, theirs = ([step for step in n.steps if not step.startswith("Dropout")] for n in (self, other))
         if not mine or not theirs:
             return ""
-        if mine != theirs and _is_chain(self.model) and _is_chain(other.model):
+        if mine != theirs and self.is_chain and other.is_chain:
             at = next((i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), min(len(mine), len(theirs)))
             after = f"after {theirs[at - 1]}" if at else "at the beginning"
             got = theirs[at] if at < len(theirs) else "the end"

@@ -21,7 +21,7 @@ class Wrong(Exception):
 
     def __init__(self, message: str, cause: BaseException | None = None):
         super().__init__(tidy(message))
-        self.cause = cause
+        self.cause = cause and cause.with_traceback(None)  # its frames would keep the student's models in memory
 
 
 class NotAttempted(Exception):

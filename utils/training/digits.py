@@ -1,4 +1,4 @@
-"""The networks of Lab 02 and what is done to its digits: the course's own version of everything the student builds there.
+"""Lab 02's networks, controls and measurements: the course's own version of what the student builds there.
 
 Images are float32 arrays (n, 28, 28, 1) in [0, 1]. Keras is imported inside the functions.
 """
@@ -7,7 +7,7 @@ import numpy as np
 
 from ..notebook import progress
 
-# LeCun, Bottou, Bengio and Haffner (1998), Table I: the maps of S2 that each of the 16 maps of C3 looks at.
+# LeCun, Bottou, Bengio and Haffner (1998), Table I: the maps of S2 that each of the 16 maps of C3 sees.
 LENET_C3 = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
     (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
@@ -50,7 +50,7 @@ def convnet(hidden: int = 256):
 
 
 def pooled_convnet():
-    """The lecture's convolutions, then the maximum of each map over all places instead of Flatten: place is forgotten."""
+    """The lecture's convolutions, then global max pooling instead of Flatten: where a pattern was is forgotten."""
     from keras import Sequential, layers
 
     return Sequential(
@@ -72,7 +72,7 @@ def _convolutions() -> list:
 
 
 def lenet5():
-    """LeNet-5 as it is written today: plain average pooling, every map of C3 sees all of S2, softmax. 61,706 parameters."""
+    """LeNet-5 as it is built today: plain average pooling, every map of C3 sees all of S2, softmax. 61,706 parameters."""
     from keras import Input, Sequential, layers
 
     return Sequential(
@@ -95,10 +95,10 @@ def lenet5():
 def lenet5_1998(seed: int = 0):
     """LeNet-5 as published: 60,000 trainable parameters and 840 fixed ones.
 
-    Three things differ from `lenet5`. Each subsampling map has one coefficient and one bias. C3's maps look at some maps of
-    S2 only (LENET_C3). The output layer is fixed: unit k measures how near the 84 values of F6 come to a code of ±1 for
-    digit k. All codes are equally long, so the nearest is the one with the largest dot product, and a Dense layer with
-    fixed weights computes it. The paper drew its codes as pictures of the digits; these are drawn at random.
+    Three things differ from `lenet5`. Each subsampling map has one coefficient and one bias. Most maps of C3 see only some
+    maps of S2 (LENET_C3). The output layer is fixed: unit k measures how near the 84 values of F6 come to digit k's code of
+    ±1. All codes have the same length, so the nearest one has the largest dot product, which a Dense layer with fixed
+    weights computes. The paper drew its codes as pictures of the digits; these are random.
     """
     from keras import Input, Model, layers
 
@@ -145,11 +145,17 @@ def _partial_convolution(table, name: str):
     return PartialConvolution(name=name)
 
 
-# ---------------------------------------------------------------- what is done to the digits
+# ---------------------------------------------------------------- controls and measurements
+
+
+def widest(build, budget: int) -> int:
+    """The largest width with which the network `build(width)` has at most `budget` parameters; they grow evenly with it."""
+    narrow, wider = (build(width).count_params() for width in (1, 2))
+    return (budget - narrow) // (wider - narrow) + 1
 
 
 def permute(images: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The same pixels in another order: pixel k of each result is pixel order[k] of the image, both counted row by row."""
+    """The pixels of `images` (n, …, 1) in another order: pixel k of each result is pixel order[k] of its image, row by row."""
     return images.reshape(len(images), -1)[:, order].reshape(images.shape)
 
 
@@ -164,47 +170,49 @@ def shift(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def error_by_shift(model, images: np.ndarray, labels: np.ndarray, shifts) -> list[float]:
-    """Percent of `images` that `model` gets wrong after a shift by each of `shifts` pixels, mean over the four directions."""
+    """The error (%) of `model` on `images` shifted by each of `shifts` pixels, the mean over the four directions."""
     errors = []
     for s in shifts:
-        ways = [(0, 0)] if s == 0 else [(s, 0), (-s, 0), (0, s), (0, -s)]
-        errors.append(100 - float(np.mean([100 * right(model, shift(images, *way), labels).mean() for way in ways])))
+        directions = [(0, 0)] if s == 0 else [(s, 0), (-s, 0), (0, s), (0, -s)]
+        accuracy = [right(model, shift(images, rows, columns), labels).mean() for rows, columns in directions]
+        errors.append(100 * (1 - float(np.mean(accuracy))))
     return errors
 
 
 def right(model, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """For each image whether the model's most probable class is its label, (n,) bool."""
+    """Whether the model's most probable class is the label, for each image: (n,) bool."""
     return probabilities(model, images).argmax(axis=1) == labels
 
 
 def probabilities(model, images: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """What the model says about each image, (n, 10): `model.predict` without its start-up time at each call."""
+    """The model's output for each image, (n, 10): `model.predict` without its start-up time at each call."""
     parts = (model(images[i : i + batch], training=False) for i in range(0, len(images), batch))
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def watch(images: np.ndarray, labels: np.ndarray, steps: int, looks: int, label: str = ""):
-    """A Keras callback with a progress bar over all `steps` of a training, which measures the accuracy `looks` times on the way.
+def accuracy_curve(images: np.ndarray, labels: np.ndarray, steps: int, measurements: int = 1, label: str = ""):
+    """A Keras callback that measures the accuracy on `images` at equal distances, and shows a progress bar of `steps` steps.
 
-    `.curve` holds the accuracies (fractions) at equal distances, on the first 500 images, and in the end on all of them. With
-    `steps_per_execution` a look comes at the end of the execution in which it falls.
+    After a training of `steps` steps its `accuracy` is a list of `measurements` fractions: the last on all images, at the end of
+    the training, the others on the first 500. `training.fit` runs several steps at a time, so a measurement may come a few
+    steps late.
     """
     import keras
 
-    class Watch(keras.callbacks.Callback):
+    class AccuracyCurve(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.curve = []
+            self.accuracy = []
             self.bar = progress.bar(total=steps, label=label, unit="step")
 
         def on_train_batch_end(self, batch, logs=None):
             step = int(self.model.optimizer.iterations)
             self.bar.update(step - self.bar.n)
-            if step >= round(steps * (len(self.curve) + 1) / looks):
+            if step >= round(steps * (len(self.accuracy) + 1) / measurements):
                 some = slice(None) if step >= steps else slice(500)
-                self.curve.append(float(right(self.model, images[some], labels[some]).mean()))
-                self.bar.set_postfix(accuracy=f"{self.curve[-1]:.3f}", refresh=False)
+                self.accuracy.append(float(right(self.model, images[some], labels[some]).mean()))
+                self.bar.set_postfix(accuracy=f"{self.accuracy[-1]:.3f}", refresh=False)
 
         def on_train_end(self, logs=None):
             self.bar.close()
 
-    return Watch()
+    return AccuracyCurve()

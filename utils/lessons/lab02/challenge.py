@@ -1,4 +1,4 @@
-"""Lab 02's challenge: recipes for training on MNIST, a clock that runs while they train, and the leaderboard's line."""
+"""Lab 02's challenge: recipes for training on MNIST, timed, each with its line for the leaderboard."""
 
 import math
 import time
@@ -16,16 +16,16 @@ LIMIT = 180  # seconds of training
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a run. `build()` returns a network that ends in a softmax over ten classes."""
+    """Everything that determines a run. `build()` returns a network that ends in a softmax over ten classes."""
 
     name: str
     build: Callable
     epochs: int
     batch: int = 256
-    peak: float = 1e-2  # the largest learning rate of Adam
-    warmup: float = 0.2  # share of the steps in which the rate climbs; it falls along half a cosine after that
+    peak: float = 1e-2  # the highest learning rate, for Adam
+    warmup: float = 0.2  # the share of the steps in which the rate climbs, before it falls along half a cosine
     augment: Callable | None = None  # augment(images, rng) → images, called before each epoch
-    views: Callable | None = None  # views(images) → some versions (n, 28, 28, 1) of them; the answer is the mean over all
+    views: Callable | None = None  # test-time augmentation: views(images) → versions (n, 28, 28, 1); answers are averaged
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Run:
 def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, every_epoch: bool = False) -> Run:
     """Train by `recipe` and print the leaderboard's line.
 
-    Images are float32 (n, 28, 28, 1) from 0 to 1, labels (n,). The clock stands while the network is evaluated: once in the
-    end, or after each epoch with `every_epoch`. Building the training function, a second or two in the first epoch, counts.
+    Images are float32 (n, 28, 28, 1) from 0 to 1, labels (n,). The clock is stopped while the network is evaluated: once at
+    the end, or after each epoch with `every_epoch`. Tracing the training step, a second or two in the first epoch, counts.
     """
     import keras
 
@@ -74,7 +74,7 @@ def run(recipe: Recipe, x_train, y_train, x_test, y_test, *, seed: int = 0, ever
 
 
 def accuracy(model, images, labels, views: Callable | None = None) -> float:
-    """Share of right answers; with `views` each answer is the mean over what the network says about each version."""
+    """The fraction of right answers; with `views`, each answer is the mean of the network's outputs for all versions."""
     from ...training import digits
 
     total = sum(digits.probabilities(model, seen) for seen in (views(images) if views else [images]))
@@ -82,7 +82,7 @@ def accuracy(model, images, labels, views: Callable | None = None) -> float:
 
 
 def line(finished: Run) -> str:
-    """One line for the leaderboard; it says so when the run took longer than the limit."""
+    """One line for the leaderboard, which says so if the run took longer than the limit."""
     late = f"  over the limit of {LIMIT} s" if finished.seconds > LIMIT else ""
     return (
         f"LEADERBOARD  {finished.accuracy:7.2%}  {finished.seconds:6.1f} s of training  "
@@ -94,7 +94,7 @@ def line(finished: Run) -> str:
 
 
 def distort(images, rng, pixels: float = 1.0, degrees: float = 8.0, scale: float = 0.08):
-    """Each image moved, turned and scaled by a little, at random: up to ±pixels, ±degrees and a factor of 1 ± scale."""
+    """Each image shifted, rotated and scaled a little, at random: up to ±pixels, ±degrees and a factor of 1 ± scale."""
     from keras import ops
 
     n, height, width = images.shape[:3]
@@ -102,18 +102,18 @@ def distort(images, rng, pixels: float = 1.0, degrees: float = 8.0, scale: float
     zoom = 1 + rng.uniform(-scale, scale, n)
     right, down = rng.uniform(-pixels, pixels, (2, n))
     cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
-    x, y = (width - 1) / 2, (height - 1) / 2  # turned about the centre
-    places = [cos, -sin, x - cos * x + sin * y + right, sin, cos, y - sin * x - cos * y + down, 0 * cos, 0 * cos]
-    transforms = np.stack(places, axis=1).astype("float32")
+    x, y = (width - 1) / 2, (height - 1) / 2  # rotated about the centre
+    rows = [cos, -sin, x - cos * x + sin * y + right, sin, cos, y - sin * x - cos * y + down, 0 * cos, 0 * cos]
+    transforms = np.stack(rows, axis=1).astype("float32")
     return ops.convert_to_numpy(ops.image.affine_transform(images, transforms, interpolation="bilinear"))
 
 
 def moved(images):
-    """The images and four copies of them, one pixel down, up, right and left."""
+    """The images, and four copies of them shifted one pixel down, up, right and left."""
     from ...training import digits
 
-    for way in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        yield digits.shift(images, *way)
+    for rows, columns in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
+        yield digits.shift(images, rows, columns)
 
 
 def distorted(images):
@@ -125,17 +125,17 @@ def distorted(images):
 
 
 def accurate_convnet():
-    """Four convolutions with batch normalization, 61,658 parameters; two strides leave most of the work undone."""
+    """Four convolutions with batch normalization, 61,658 parameters; two strides of 2 save most of the work."""
     return _convnet("accurate_convnet", (16, 5, 2, "same"), (32, 3, 2, "same"), (64, 3, 1, "same"), (64, 3, 1, "valid"))
 
 
 def fast_convnet():
-    """Three convolutions with batch normalization, 57,770 parameters and a third of the lecture's ConvNet's work."""
+    """Three convolutions with batch normalization, 57,770 parameters and a third of the work of the lecture's ConvNet."""
     return _convnet("fast_convnet", (32, 5, 2, "valid"), (48, 3, 2, "valid"), (96, 3, 1, "valid"))
 
 
 def _convnet(name, *convolutions):
-    """Blocks of convolution (filters, kernel, stride, padding), batch normalization and relu, then the mean of each map."""
+    """Blocks of convolution (filters, kernel, stride, padding), batch normalization and relu, then global average pooling."""
     from keras import Input, Sequential, layers
 
     blocks = []
@@ -150,12 +150,11 @@ def _convnet(name, *convolutions):
     return Sequential([Input((28, 28, 1)), *blocks, *head], name=name)
 
 
-def champion(full: bool) -> Recipe:
-    """The most accurate: distorted digits to learn from, and to be asked about."""
-    return Recipe("the course's most accurate", accurate_convnet, 8 if full else 10, 128, augment=distort, views=distorted)
+def champion(epochs: int) -> Recipe:
+    """The course's most accurate entry: it trains on distorted digits, and averages its answers over distorted copies."""
+    return Recipe("the course's most accurate", accurate_convnet, epochs, 128, augment=distort, views=distorted)
 
 
-def sprint(full: bool) -> Recipe:
-    """The shortest: as few epochs as end above 99 % on the full set."""
-    epochs, batch = (2, 256) if full else (4, 128)
+def sprint(epochs: int, batch: int) -> Recipe:
+    """The course's fastest entry: so few epochs that it just reaches the target."""
     return Recipe("the course's fastest", fast_convnet, epochs, batch, views=moved)

@@ -7,8 +7,8 @@ from ...notebook import plot
 _MARKERS = {"mlp": "s", "convnet": "o"}
 
 
-def one_batch(evidence: dict, floor: float | None = None):
-    """Loss on one batch against the step, one line a pipeline; dotted lines at ln 10 and, if given, at `floor`."""
+def losses_on_one_batch(evidence: dict):
+    """The loss on one batch against the step, a line for each pipeline; a dotted line at ln 10."""
     fig, axis = plot.figure(size=(8, 4.2))
     plot.curves(
         {f"patient {name}": np.maximum(e.batch_losses, 1e-3) for name, e in evidence.items()},
@@ -19,10 +19,8 @@ def one_batch(evidence: dict, floor: float | None = None):
     )
     for line in axis.lines:
         line.set_markevery(6)
-    for level, text in ((np.log(10), "guessing: ln 10"), (floor, "the floor of two softmaxes")):
-        if level is not None:
-            axis.axhline(level, color="gray", linewidth=1, linestyle=":")
-            axis.text(axis.get_xlim()[1], level * 1.12, text, ha="right", va="bottom", fontsize=11, color="#444444")
+    axis.axhline(np.log(10), color="gray", linewidth=1, linestyle=":")
+    axis.text(axis.get_xlim()[1], np.log(10) * 1.12, "guessing: ln 10", ha="right", va="bottom", fontsize=11, color="#444444")
     axis.set_yscale("log")
     axis.set_ylim(8e-4, None)
     axis.set_yticks([1e-3, 1e-2, 1e-1, 1, 10, 100], ["0.001 or less", "0.01", "0.1", "1", "10", "100"])
@@ -30,16 +28,16 @@ def one_batch(evidence: dict, floor: float | None = None):
     return fig
 
 
-def fight(histories: dict, looks: int):
-    """Error on test digits against the epoch: mean over the seeds and a band from the best to the worst seed.
+def learning_curves(curves: dict, measurements: int):
+    """Test error against the epoch: the mean over the seeds, and a band from the best seed to the worst.
 
-    `histories` maps a name to a list, one entry a seed, of accuracies (fractions), `looks` of them an epoch.
+    `curves` maps a name to a list with one curve for each seed: accuracies (fractions), `measurements` of them an epoch.
     """
     fig, axis = plot.figure(size=(7.5, 4.2))
     longest = 1
-    for i, (name, runs) in enumerate(histories.items(), start=1):
+    for i, (name, runs) in enumerate(curves.items(), start=1):
         errors = 100 * (1 - np.array(runs))
-        epochs = np.arange(1, errors.shape[1] + 1) / looks
+        epochs = np.arange(1, errors.shape[1] + 1) / measurements
         longest = max(longest, epochs[-1])
         color = plot.COLORS[i]
         axis.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2, linewidth=0)
@@ -52,7 +50,10 @@ def fight(histories: dict, looks: int):
 
 
 def size_against_error(points: list):
-    """Test error against the number of parameters. `points` holds (name, kind, parameters, errors of the seeds in %)."""
+    """Test error against the number of parameters, on a log scale.
+
+    `points` holds (name, "mlp" or "convnet", parameters, errors of the seeds in %).
+    """
     fig, axis = plot.figure(size=(8, 4.4))
     for name, kind, parameters, errors in points:
         color = plot.COLORS[2 if kind == "convnet" else 1]
@@ -79,35 +80,35 @@ def size_against_error(points: list):
     return fig
 
 
-def permuted(images, shuffled, errors: dict):
-    """Left: digits above, the same pixels in the new order below. Right: errors before and after, `errors[name] = (a, b)`."""
+def permuted_digits(images, shuffled, errors: dict):
+    """Left: digits, and below them the same pixels in the new order. Right: errors[name] = (before, after), in %, as bars."""
     fig, axes = plot.figure(2, 6, size=(10, 3.6), gridspec_kw={"width_ratios": [1, 1, 1, 1, 0.5, 3.2]})
     for column in range(4):
         for axis, picture in zip(axes[:, column], (images[column], shuffled[column]), strict=True):
             axis.imshow(np.squeeze(picture), vmin=0, vmax=1)
     for axis in axes[:, :5].flat:
         axis.axis("off")
-    axes[0, 0].set_title("as they are", loc="left", fontsize=12)
-    axes[1, 0].set_title("in another order", loc="left", fontsize=12)
+    axes[0, 0].set_title("in their order", loc="left", fontsize=12)
+    axes[1, 0].set_title("permuted", loc="left", fontsize=12)
     for axis in axes[:, 5]:
         axis.remove()
     axis = fig.add_subplot(axes[0, 0].get_gridspec()[:, 5])
     for place, shade in ((0, 1.0), (1, 0.45)):
-        for i, (name, pair) in enumerate(errors.items()):
-            color = plot.COLORS[2 if "Conv" in name else 1]
+        for i, pair in enumerate(errors.values()):
+            color = plot.COLORS[1 + i]
             hatch = "//" if place else None
             bar = axis.bar(i + 0.4 * (place - 0.5), pair[place], 0.36, color=color, alpha=shade, hatch=hatch, edgecolor="white")
             axis.bar_label(bar, [f"{pair[place]:.1f}"], fontsize=11, padding=2)
-    axis.bar(0, 0, color="gray", label="as they are")
-    axis.bar(0, 0, color="gray", alpha=0.45, hatch="//", edgecolor="white", label="in another order")
+    axis.bar(0, 0, color="gray", label="in their order")
+    axis.bar(0, 0, color="gray", alpha=0.45, hatch="//", edgecolor="white", label="permuted")
     axis.set_xticks(range(len(errors)), list(errors))
     axis.set(ylabel="test error, %", ylim=(0, 1.45 * max(max(p) for p in errors.values())))
     axis.legend(loc="upper right", fontsize=11)
     return fig
 
 
-def shifted(pictures, shifts, errors: dict):
-    """Above: one digit at each shift. Below: test error against the shift, one line a network."""
+def error_by_shift(pictures, shifts, errors: dict):
+    """Above: one digit at each shift. Below: test error (%) against the shift, a line for each network."""
     fig, axes = plot.figure(2, len(shifts), size=(9, 6), gridspec_kw={"height_ratios": [1, 3]})
     for axis, picture, s in zip(axes[0], pictures, shifts, strict=True):
         axis.imshow(np.squeeze(picture), vmin=0, vmax=1)
@@ -126,8 +127,8 @@ def shifted(pictures, shifts, errors: dict):
     return fig
 
 
-def filters(kernel):
-    """First-layer filters (height, width, 1, n): blue is negative, red positive, white zero; one scale for all."""
+def first_filters(kernel):
+    """The filters (height, width, 1, n) of a first layer: blue is negative, red positive, white zero, one scale for all."""
     count = kernel.shape[-1]
     columns = 8
     fig, axes = plot.figure(-(-count // columns), columns, size=(8, 1.05 * -(-count // columns)), squeeze=False)
@@ -141,7 +142,7 @@ def filters(kernel):
 
 
 def feature_maps(image, maps, numbers):
-    """A digit and its maps of the first and second convolution; `maps` and `numbers` are pairs, one entry a layer."""
+    """A digit and its feature maps in two convolutions. For each layer, `maps` (height, width, n) and the `numbers` to show."""
     columns = 1 + len(numbers[0])
     fig, axes = plot.figure(2, columns, size=(10, 3.4))
     for row, (layer, chosen) in enumerate(zip(maps, numbers, strict=True)):
@@ -150,7 +151,7 @@ def feature_maps(image, maps, numbers):
         for axis, k in zip(axes[row, 1:], chosen, strict=True):
             axis.imshow(layer[..., k], cmap="magma")
             axis.set_title(f"map {k}", fontsize=11)
-        size = f"convolution {row + 1}: {layer.shape[0]}×{layer.shape[1]}"
+        size = f"convolution {row + 1}\n{layer.shape[0]}×{layer.shape[1]}"
         axes[row, 0].set_ylabel(size, fontsize=11)
     axes[1, 0].imshow(np.ones((2, 2, 3)))
     for axis in axes.flat:
@@ -161,8 +162,8 @@ def feature_maps(image, maps, numbers):
     return fig
 
 
-def confusion(matrix, names: list | None = None):
-    """Rows: the true digit, columns: what was said, mistakes only; the diagonal (right answers) is left grey."""
+def confusion_matrix(matrix):
+    """Counts, with the true digit in rows and the predicted digit in columns; the diagonal, right answers, is grey."""
     matrix = np.asarray(matrix)
     mistakes = matrix.copy()
     np.fill_diagonal(mistakes, 0)
@@ -173,7 +174,7 @@ def confusion(matrix, names: list | None = None):
             axis.add_patch(_square(row, column))
         if count:
             axis.text(column, row, f"{count}", ha="center", va="center", fontsize=11 if row != column else 9)
-    axis.set(xlabel="the network says", ylabel="the digit is")
+    axis.set(xlabel="predicted digit", ylabel="true digit")
     axis.set_xticks(range(10)), axis.set_yticks(range(10))
     return fig
 
@@ -185,15 +186,16 @@ def _square(row, column):
 
 
 def confident_mistakes(images, labels, probabilities):
-    """Digits with their true class, the class the network says and how sure it is."""
-    said = probabilities.argmax(axis=1)
-    sure = probabilities.max(axis=1)
-    titles = [f"is {t}, says {p}\n{s:.1%} sure" for t, p, s in zip(labels, said, sure, strict=True)]
+    """Digits with their label, the class that the network predicts, and its confidence."""
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    titles = [
+        f"label {label}, predicted {digit}\n{share:.1%} sure"
+        for label, digit, share in zip(labels, predicted, confidence, strict=True)
+    ]
     return plot.images(images, titles, columns=min(6, len(images)), size=1.65, vmin=0, vmax=1)
 
 
-def augmented(image, views):
-    """One digit and some of the versions of it that training sees."""
-    return plot.images(
-        [image, *views], ["as it is", *(f"view {i + 1}" for i in range(len(views)))], columns=8, size=1.25, vmin=0, vmax=1
-    )
+def augmented(image, versions):
+    """One digit and some of the versions of it that the network trains on."""
+    titles = ["original", *(f"version {number}" for number in range(1, len(versions) + 1))]
+    return plot.images([image, *versions], titles, columns=8, size=1.25, vmin=0, vmax=1)

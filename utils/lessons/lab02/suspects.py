@@ -1,6 +1,6 @@
 """Four training pipelines for Lab 02, one healthy and three broken. Reading this file spoils the exercise.
 
-Each is examined in the same way: the loss before any training, sixty steps on one batch, a short training, new digits.
+Each is examined in the same way: the loss before training, sixty steps on one batch, a short training, new digits.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ NAMES = ("A", "B", "C", "D")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the examination of one pipeline shows. Losses in nats, accuracies as fractions."""
+    """What the examination of one pipeline found. Losses in nats, accuracies as fractions."""
 
     first_loss: float  # before any training
     batch_losses: tuple[float, ...]  # one after each step on the same batch
-    batch_accuracy: float  # on that batch, in the end
-    test_accuracy: float  # a fresh network, trained on all digits, asked about new ones
+    batch_accuracy: float  # on that batch, after the last step
+    test_accuracy: float  # of a fresh network on new digits, after a short training on all `images`
 
 
 def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=60, epochs=3) -> Evidence:
     """The evidence on pipeline `name` (one of NAMES). Images are uint8 (n, 28, 28), labels (n,).
 
-    The digits for training come through the pipeline with all its faults; the labels of the test digits are always right.
+    The training digits pass through the pipeline with its fault; the labels of the test digits are always right.
     """
     import keras
 
