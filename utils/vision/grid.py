@@ -29,6 +29,11 @@ class Grid:
     cells: int
     classes: int
 
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if value != int(value) or value < 1:
+                raise ValueError(f"{name} is {value}: a grid needs a whole number, 1 or more.")
+
     @property
     def channels(self) -> int:
         """Numbers that a network gives for each cell."""
