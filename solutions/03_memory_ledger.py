@@ -965,10 +965,10 @@ results.record("memory of one example, measured / counted", ratio, "×")
 #
 # - the *workspace* of the library: for a convolution it copies its input, or parts of
 #   it, into an order that suits the processor. Part of it may grow with the batch, and
-#   memory that one layer frees may serve the next. So one example takes a little less
-#   or up to half as much again as counted; the processor decides. (TensorFlow's faster
-#   library, oneDNN, buys its speed with more such copies. It is switched off in this
-#   measurement, because they belong to the library and not to the network.)
+#   memory that one layer frees may serve the next. So one example takes up to a fifth
+#   less or up to half as much again as counted; the processor decides. (TensorFlow's
+#   faster library, oneDNN, buys its speed with more such copies. It is switched off in
+#   this measurement, because they belong to the library and not to the network.)
 # - the **batch** itself, which is there twice, as a NumPy array and as a tensor;
 # - the **program**: the traced graph of the training step, compiled kernels, and the
 #   stacks and buffers of the threads. This part does not grow with the batch, so it
