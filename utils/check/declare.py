@@ -181,7 +181,7 @@ class Function:
             if isinstance(result, Network) or not (case.arguments or case.options):
                 continue  # whoever builds the network has the answer, and needs no table
             for _ in range(COUNT):
-                change = Variation(rng)
+                change = Variation(rng, [*case.arguments, *case.options.values()])
                 options = {key: change.of(value) for key, value in case.options.items()}
                 other = Given(*map(change.of, case.arguments), **options)
                 result = self._run(self.reference, other)

@@ -6,10 +6,15 @@ COUNT = 3  # further cases from each public one
 
 
 class Variation:
-    """One way to change the values of a case together, so that what was smaller stays smaller: a window still fits its image."""
+    """One way to change the `values` of a case together, so that what was smaller stays smaller: a window still fits its image.
 
-    def __init__(self, rng: np.random.Generator):
-        self.rng, self.more, self.factor = rng, int(rng.integers(1, 5)), float(rng.uniform(0.8, 1.2))
+    Whole numbers change only where every value is a number; beside shapes and arrays they often have to fit these.
+    """
+
+    def __init__(self, rng: np.random.Generator, values: list):
+        numbers = all(isinstance(each, (int, float, np.integer, np.floating)) for each in values)
+        self.rng, self.factor = rng, float(rng.uniform(0.8, 1.2))
+        self.more = int(rng.integers(1, 5)) if numbers else 0
 
     def of(self, value):
         """A number nearby, an array or a list with its elements in another order; anything else as it is.
