@@ -31,11 +31,12 @@ def _layer_classes() -> dict[str, type]:
 
 
 def _operation_classes() -> dict[str, type]:
+    from keras.src.activations import activations
     from keras.src.ops import core, image, math, nn, numpy
     from keras.src.ops.operation import Operation
 
     found = {}
-    for module in (numpy, nn, math, image, core):
+    for module in (numpy, nn, math, image, core, activations):
         for name, each in vars(module).items():
             own = inspect.isclass(each) and issubclass(each, Operation) and each.__module__ == module.__name__
             if own and (module is not core or name in _CORE):
@@ -123,6 +124,8 @@ def _nodes(inputs: list, outputs: list) -> list:
 
 def _unfolded(inputs: list, outputs):
     """The same computation with the student's own layers replaced by what they call."""
+    import keras
+
     for _ in range(20):
         nodes = _nodes(inputs, _flat(outputs))
         if not any(_is_foreign(node.operation) for node in nodes):
@@ -135,6 +138,8 @@ def _unfolded(inputs: list, outputs):
             return now.get(id(value), value)
 
         for node in nodes:
+            if _is_foreign(node.operation) and not isinstance(node.operation, keras.layers.Layer):
+                raise Unsupported(f"an operation of the class {type(node.operation).__name__}")
             run = node.operation.call if _is_foreign(node.operation) else node.operation
             arguments = mapped(tuple(node.arguments.args))
             result = run(*arguments, **{key: mapped(each) for key, each in node.arguments.kwargs.items()})

@@ -146,23 +146,19 @@ class Cells:
         return [None if callable(each) else self.value(each) for each in values]
 
     def refer(self, value) -> dict:
-        from tools.grading import graphs
-
         keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
         self.objects.append(value)
         number, kind = len(self.objects) - 1, type(value).__name__[:60]
         if keras is not None and isinstance(value, keras.Model):
-            try:
-                return {"$": "model", "graph": graphs.dismantle_model(value)}
-            except graphs.Unsupported:
-                return {"$": "deferred", "id": number, "kind": kind}
+            graph = _dismantled("dismantle_model", value)
+            return {"$": "model", "graph": graph} if graph else {"$": "deferred", "id": number, "kind": kind}
         if keras is not None and isinstance(value, keras.KerasTensor):
-            used = [tensor for tensor in self.inputs]
-            for chosen in ([tensor] for tensor in used):
-                with contextlib.suppress(graphs.Unsupported):
-                    return {"$": "tensor", "graph": graphs.dismantle(chosen, value), "inputs": [used.index(chosen[0])]}
-            with contextlib.suppress(graphs.Unsupported):
-                return {"$": "tensor", "graph": graphs.dismantle(used, value), "inputs": list(range(len(used)))}
+            used = [tensor for tensor in self.inputs if tensor is not None]
+            for chosen in [*([each] for each in reversed(used)), used]:
+                graph = _dismantled("dismantle", chosen, value)
+                if graph:
+                    numbers = [next(i for i, tensor in enumerate(self.inputs) if tensor is each) for each in chosen]
+                    return {"$": "tensor", "graph": graph, "inputs": numbers}
         if tensorflow is not None and isinstance(value, tensorflow.data.Dataset):
             return {"$": "dataset", "id": number}
         if callable(value):
@@ -228,6 +224,16 @@ class Cells:
         return from_the_check
 
 
+def _dismantled(how: str, *arguments) -> dict | None:
+    """The model or tensor as plain data; None where it cannot travel."""
+    from tools.grading import graphs
+
+    try:
+        return getattr(graphs, how)(*arguments)
+    except Exception:  # Unsupported, or whatever a student's own layer raises when it is called once more
+        return None
+
+
 def _symbol(tensor) -> dict:
     return {"$": "symbol", "shape": list(tensor.shape[1:]), "dtype": str(tensor.dtype)}
 
@@ -255,6 +261,8 @@ def main() -> None:
     channel = Channel(reader, writer)
     job = channel.receive()
     check = importlib.import_module("utils.check")
+    excuses = importlib.import_module("utils.check.excuses")
+    excuses._LIBRARIES += (os.path.dirname(os.path.realpath(__file__)),)  # no line of this file is a student's
     for name in ("start", "answer", "hint", "report"):
         setattr(check, name, lambda *_, **__: None)
     check.outcome = lambda name: types.SimpleNamespace(status="unattempted", message="")
