@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import re
 import socket
 import sys
 import time
@@ -36,6 +37,8 @@ class Judge(Session):
                 message = self.channel.receive(120)
                 if message["op"] == "stopped":
                     stopped = f"The cell stops with {message['kind']}: {message['text']}"
+                elif message["op"] == "callback":
+                    self.channel.send(self._called_back(message))
                 elif message["op"] in ("answer", "missing"):
                     self.judging, self.until = exercises[len(found)].name, time.monotonic() + PATIENCE
                     self.job["sources"] = {self.judging: self.job["answers"][len(found)]}
@@ -81,6 +84,11 @@ def graded(lesson, todo: list, trees) -> list:
     return found
 
 
+def settled(message: str) -> str:
+    """The message without what differs from run to run: how far a random layer happened to turn."""
+    return re.sub(r"by (up to|at most) -?[\d.]+", r"by \1 #", message)
+
+
 def _cell(name: str, source: str) -> dict:
     return {"kind": "code", "number": 0, "name": name, "source": source, "exercise": "", "answers": ()}
 
@@ -98,6 +106,6 @@ def test_verdict_and_message_are_those_of_the_notebook(lesson, trees, monkeypatc
     differing = []
     for (task, source), found in zip(todo, graded(lesson, todo, trees), strict=True):
         expected = bench(lesson).judge(task, source)
-        if found is None or (found.status, found.message) != (expected.status, expected.message):
+        if found is None or (found.status, settled(found.message)) != (expected.status, settled(expected.message)):
             differing.append(f"{task.name}:\n  notebook: {expected}\n  grader:   {found}\n  {source[-300:]}")
     assert not differing, f"{len(differing)} of {len(todo)} differ\n" + "\n".join(differing)

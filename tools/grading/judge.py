@@ -84,6 +84,8 @@ class Session:
                     self.tell("outcome", name=name, status=outcome.status, message=outcome.message)
                     self.judging = ""
                 self.channel.send({"op": "done"})
+            elif op == "callback":  # of a pipeline that still prefetches
+                self.channel.send(self._called_back(message))
             else:
                 raise Malformed("an unknown message")
         self.tell("end")
@@ -153,6 +155,10 @@ class Session:
 
     def _symbol(self, reference: dict, symbols: list):
         """A symbolic input like the one for which the student's process calls one of the check's functions."""
+        if reference.get("$") == "eager":
+            import tensorflow as tf
+
+            return tf.constant(reference["v"])
         if reference.get("$") != "symbol":
             return self.resolve(reference)
         import keras
@@ -255,10 +261,19 @@ class Dataset:
         self._session, self._number = session, number
 
     def take(self, count: int) -> list:
-        return self._session.value({"op": "take", "id": self._number, "count": int(count)})
+        import tensorflow as tf
+
+        found = self._session.value({"op": "take", "id": self._number, "count": int(count)})
+        return [tuple(map(tf.constant, each)) if isinstance(each, (list, tuple)) else tf.constant(each) for each in found]
 
     def __iter__(self):
         return iter(self.take(100_000))
+
+    @property
+    def __class__(self):  # checks ask whether it is one of TensorFlow's
+        import tensorflow as tf
+
+        return tf.data.Dataset
 
 
 class Opaque:

@@ -11,7 +11,10 @@ import linecache
 import os
 import sys
 import threading
+import time
 import types
+
+from tools.grading.wire import Channel, Late
 
 # Captured before a line of the student's runs, so that honest mistakes with these names do no harm.
 _exit = os._exit
@@ -24,7 +27,9 @@ class Cells:
         self.channel = channel
         self.objects: list = []
         self.inputs: list = []
-        self.lock = threading.RLock()
+        self.lock = threading.RLock()  # one callback at a time
+        self.sending, self.reading = threading.Lock(), threading.Lock()
+        self.inbox: list[dict] = []  # read by one thread, meant for another
         self.scope = {"__name__": "__main__", "__builtins__": builtins, "display": lambda *_, **__: None}
 
     # ------------------------------------------------------------ the cells
@@ -34,7 +39,7 @@ class Cells:
             if cell["kind"] == "check":
                 self.answer(cell)
                 continue
-            self.channel.send({"op": "cell", "number": cell["number"]})
+            self.send({"op": "cell", "number": cell["number"]})
             filename = f"<{cell['name']}>"
             source = cell["source"]
             linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -45,27 +50,43 @@ class Cells:
             except KeyboardInterrupt:
                 pass
             except Exception as error:
-                self.channel.send({"op": "stopped", "number": cell["number"], "kind": type(error).__name__, "text": _text(error)})
-        self.channel.send({"op": "end"})
+                self.send({"op": "stopped", "number": cell["number"], "kind": type(error).__name__, "text": _text(error)})
+        self.send({"op": "end"})
 
     def answer(self, cell: dict) -> None:
         missing = [name for name in cell["answers"] if name not in self.scope]
         if missing:
-            self.channel.send({"op": "missing", "name": cell["exercise"], "variable": missing[0]})
+            self.send({"op": "missing", "name": cell["exercise"], "variable": missing[0]})
         else:
             answers = [self.value(self.scope[name]) for name in cell["answers"]]
-            self.channel.send({"op": "answer", "name": cell["exercise"], "answers": answers})
+            self.send({"op": "answer", "name": cell["exercise"], "answers": answers})
         self.wait("done")
 
     # ------------------------------------------------------------ what the judge asks
 
     def wait(self, *wanted: str) -> dict:
         """Serve the judge's calls until it sends one of the `wanted` messages."""
+        mine = threading.current_thread() is threading.main_thread()  # TensorFlow's threads call back, and serve nothing
         while True:
-            message = self.channel.receive()
+            message = self.next(lambda each: each["op"] in wanted or (mine and each["op"] not in ("result", "failed", "done")))
             if message["op"] in wanted:
                 return message
             self.serve(message)
+
+    def next(self, fits) -> dict:
+        """The next message that `fits`; others are kept for the thread that waits for them."""
+        while True:
+            with self.reading:
+                for number, message in enumerate(self.inbox):
+                    if fits(message):
+                        return self.inbox.pop(number)
+                with contextlib.suppress(Late):
+                    self.inbox.append(self.channel.receive(0.02))
+            time.sleep(0.001)  # locks are not fair; let the other thread have it
+
+    def send(self, message: dict) -> None:
+        with self.sending:
+            self.channel.send(message)
 
     def serve(self, message: dict) -> None:
         from utils.check.outcome import NotAttempted, Wrong
@@ -79,7 +100,7 @@ class Cells:
             reply = {"op": "wrong", "text": str(error)}
             if cause is not None:
                 reply |= {"module": type(cause).__module__, "kind": type(cause).__name__, "cause": _text(cause)}
-        self.channel.send(reply)
+        self.send(reply)
 
     def do_call(self, message: dict) -> dict:
         from utils.check import calling
@@ -196,6 +217,15 @@ class Cells:
             return graphs.rebuild_model(reference["graph"])
         raise ValueError(f"a reference of kind {kind}")
 
+    def handed(self, value):
+        """An argument for a function of the check's; a tensor arrives as one, symbolic or not."""
+        keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
+        if keras is not None and isinstance(value, keras.KerasTensor):
+            return {"$": "symbol", "shape": list(value.shape[1:]), "dtype": str(value.dtype)}
+        if tensorflow is not None and tensorflow.is_tensor(value):
+            return {"$": "eager", "v": value.numpy()}
+        return self.value(value)
+
     def callback(self, number: int):
         """A function that the judge computes."""
         from tools.grading import graphs
@@ -204,16 +234,17 @@ class Cells:
             keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
             if tensorflow is not None and any(tensorflow.is_tensor(a) and not hasattr(a, "numpy") for a in arguments):
                 first = arguments[0]
-                result = tensorflow.numpy_function(lambda *now: from_the_check(*now, **options), arguments, first.dtype)
-                return tensorflow.ensure_shape(result, first.shape)
+
+                def with_values(*now):
+                    return from_the_check(*map(tensorflow.convert_to_tensor, now), **options)
+
+                result = tensorflow.numpy_function(with_values, arguments, first.dtype)
+                result.set_shape(first.shape)
+                return result
             with self.lock:
                 symbols = [a for a in arguments if keras is not None and isinstance(a, keras.KerasTensor)]
-                message = {
-                    "op": "callback",
-                    "id": number,
-                    "a": [_symbol(a) if any(a is s for s in symbols) else self.value(a) for a in arguments],
-                }
-                self.channel.send(message | {"o": {key: self.value(a) for key, a in options.items()}})
+                message = {"op": "callback", "id": number, "a": [self.handed(a) for a in arguments]}
+                self.send(message | {"o": {key: self.value(a) for key, a in options.items()}})
                 reply = self.wait("result", "failed")
             if reply.get("graph"):
                 return graphs.rebuild(reply["graph"], symbols)
@@ -234,10 +265,6 @@ def _dismantled(how: str, *arguments) -> dict | None:
         return None
 
 
-def _symbol(tensor) -> dict:
-    return {"$": "symbol", "shape": list(tensor.shape[1:]), "dtype": str(tensor.dtype)}
-
-
 def reference_error(kind: str) -> str:
     """The name of a builtin exception, RuntimeError for any other."""
     found = getattr(builtins, kind, None)
@@ -256,8 +283,6 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1) if os.environ.get("GRADING_STDERR") else (0, 1, 2):
         os.dup2(nowhere, number)
-    from tools.grading.wire import Channel
-
     channel = Channel(reader, writer)
     job = channel.receive()
     check = importlib.import_module("utils.check")

@@ -69,11 +69,11 @@ class Channel:
 
     def receive(self, seconds: float = math.inf) -> dict:
         """The next frame. Raises Late, Closed or Malformed."""
-        deadline = time.monotonic() + seconds
-        length, size = struct.unpack("<II", self._read(8, deadline))
+        self._await(time.monotonic() + seconds)
+        length, size = struct.unpack("<II", self._read(8))
         if length > TEXT or size > ARRAYS:
             raise Malformed(f"a frame of {length + size:,} bytes")
-        text, blob = self._read(length, deadline), self._read(size, deadline)
+        text, blob = self._read(length), self._read(size)
         try:
             message = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -82,14 +82,22 @@ class Channel:
             raise Malformed("no message")
         return _filled(message, memoryview(blob))
 
-    def _read(self, length: int, deadline: float) -> bytes:
+    def _await(self, deadline: float) -> None:
+        """Return when the next frame begins. Only before its first byte can it be too late; half a frame would be lost."""
+        while not self._ready(max(deadline - time.monotonic(), 0)):
+            if time.monotonic() >= deadline:
+                raise Late
+
+    def _ready(self, seconds: float) -> bool:
+        if select.select([self.reader], [], [], min(0.05, seconds))[0]:
+            return True
+        self.pause()
+        return False
+
+    def _read(self, length: int) -> bytes:
         parts = []
         while length:
-            ready = select.select([self.reader], [], [], min(0.05, max(deadline - time.monotonic(), 0)))[0]
-            if not ready:
-                self.pause()
-                if time.monotonic() >= deadline:
-                    raise Late
+            if not self._ready(1):
                 continue
             try:
                 part = os.read(self.reader, min(length, 1 << 20))
