@@ -196,11 +196,16 @@ def prepare(function):
     for seed, (dark, bright) in ((0, (0, 255)), (0, (0, 255)), (1, (0, 255)), (2, (10, 200))):
         images, labels = np.full((n, 4, 3), dark, np.uint8), (np.arange(n) % 10).astype(np.uint8)
         images[:, 0, 0] = dark + np.arange(n)  # each image carries its number, so that a pair that is torn apart shows
+        images[:, 2, 1] = dark + np.arange(n)[::-1]  # and a second time, so that mixed pixels show
         images[:, 1, 2] = bright
         ready, given = _images_and_labels(call(function, images, labels, seed), images.shape)
         numbers = 255 * ready[:, 0, 0, 0].astype(float) - dark
         _scaled(ready, numbers, dark, bright)
         order = np.rint(numbers).astype(int)
+        need(
+            np.abs(numbers + 255 * ready[:, 2, 1, 0] - dark - (n - 1)).max() < 0.1,
+            "The pixels of different images are mixed: shuffle whole images, not each pixel by itself.",
+        )
         need(len(set(order)) == n, f"{n} different images go in, and {len(set(order))} different ones come out. Use each once.")
         need(
             np.array_equal(order % 10, given),
@@ -239,6 +244,10 @@ def _scaled(ready: np.ndarray, numbers: np.ndarray, dark: int, bright: int) -> N
     need(
         np.isclose(top, bright / 255, atol=1e-5) and np.isclose(bottom, dark / 255, atol=1e-5),
         f"The pixel {bright} comes out as {top:.4g}, and {dark} as {bottom:.4g}. Divide every pixel by 255, whatever the images hold.",
+    )
+    need(
+        numbers.max() < len(numbers),
+        f"The pixel {dark + 1} comes out as {(numbers.max() + dark) / 255:.4g}. Divide every pixel by 255, whatever its neighbours are.",
     )
     need(np.abs(numbers - np.rint(numbers)).max() < 1e-2 and numbers.max() > 1, "The greys are lost: divide before you round.")
 
@@ -471,7 +480,7 @@ lab.declare(
     ),
     widest_convnet=Function(
         lambda budget: (budget - 19_338) // 1_611,
-        [(203_530 // 3,), (431_754,), (20_949,), (22_076,), (22_555,), (22_559,), (22_560,)],
+        [(203_530 // 3,), (431_754,), (20_949,), (22_076,), (22_555,), (22_559,), (22_560,), (22_540,), (21_738,)],
         {
             "{case} is {got}: not a whole number of units. Round down.": lambda budget: (budget - 19_338) / 1_611,
             "{case} is {got}: the convolutions have parameters too.": Either(lambda b: (b - 10) // 1_611, lambda b: b // 1_611),
