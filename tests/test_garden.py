@@ -197,6 +197,31 @@ def test_a_data_set_is_balanced_shuffled_and_made_of_its_scenes():
     assert garden.flowers(0, 48)[0].shape == (0, 48, 48, 3)
 
 
+def test_a_data_set_with_its_truth_is_that_of_the_pictures_alone():
+    many = garden.scenes(12, 40, seed=2)
+    images, labels = garden.flowers(12, 40, seed=2)
+    assert len(many) == 12 and (many.images == images).all() and (many.labels == labels).all()
+    for k in range(12):
+        again = garden.scene(2 * 1_000_003 + k, 40, int(labels[k]))
+        assert (many.boxes[k] == again.boxes).all() and (many.masks[k] == again.masks).all()
+        assert (many.classes[k] == again.labels).all() and (many.subjects[k] == again.boxes[0]).all()
+    nothing = garden.scenes(0, 40)
+    assert nothing.images.shape == (0, 40, 40, 3) and nothing.subjects.shape == (0, 4) and nothing.masks == ()
+    both = [garden.scenes(6, 32, seed=5, dominated=True, workers=workers) for workers in (1, 2)]
+    assert (both[0].images == both[1].images).all() and (both[0].subjects == both[1].subjects).all()
+
+
+def test_one_flower_dominates_where_it_is_asked_to():
+    many = garden.scenes(60, 48, seed=1, dominated=True)
+    seen = [masks.sum((1, 2)) for masks in many.masks]
+    assert all(areas[0] >= 0.04 * 48 * 48 for areas in seen)
+    assert all((3 * areas[1:] <= areas[0]).all() for areas in seen)
+    assert all(classes[0] == label for classes, label in zip(many.classes, many.labels, strict=True))
+    assert sum(len(areas) > 1 for areas in seen) > 20  # it dominates, and is seldom alone
+    x, y = (many.subjects[:, :2] + many.subjects[:, 2:]).T / 96
+    assert x.std() > 0.1 and y.std() > 0.08  # nor is it always in the middle
+
+
 def test_petals_drawn_together_look_as_if_drawn_one_by_one(monkeypatch):
     together = [garden.scene(seed, 64, seed % 5) for seed in range(40)]
     monkeypatch.setattr(heads, "AT_ONCE", 1)

@@ -3,6 +3,7 @@
     data.load_mnist()              digits: x_train, y_train, x_test, y_test, source, full
     data.load_photo("china")       one photograph, uint8 (427, 640, 3)
     data.load_flowers(size=150)    flower photos: folder, paths, labels, classes, .arrays(size)
+    data.load_boxes(flowers)       the course's own boxes for those of the photos that have any, drawn twice
     data.split(labels, 0.25, 0)    train and test indices, the same on every machine
     data.pretrained("xception")    a Keras model with ImageNet weights
 
@@ -12,6 +13,7 @@ one it got and why, on any console and without what is secret in an address. Fro
 `python -m utils.data status | fetch | clear`.
 """
 
+from .boxes import FlowerBoxes, load_boxes
 from .errors import DownloadFailed, Missing
 from .fetch import forget_network
 from .flowers import Flowers, load_flowers
@@ -22,6 +24,6 @@ from .splits import split
 from .weights import imagenet_classes, pretrained
 
 __all__ = [
-    "DownloadFailed", "Flowers", "Missing", "Mnist", "Settings", "forget_network", "imagenet_classes",
-    "load_flowers", "load_mnist", "load_photo", "pretrained", "split",
+    "DownloadFailed", "FlowerBoxes", "Flowers", "Missing", "Mnist", "Settings", "forget_network", "imagenet_classes",
+    "load_boxes", "load_flowers", "load_mnist", "load_photo", "pretrained", "split",
 ]  # fmt: skip

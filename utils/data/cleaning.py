@@ -228,6 +228,11 @@ class _Names:
         raise ValueError(f"too many photos are called {stem}")
 
 
+def safe_name(name: str) -> str:
+    """The name of a file in a form that can be compared: the stem that it gets in a tree, where case does not count."""
+    return _folded(_safe_stem(name))
+
+
 def _safe_stem(name: str) -> str:
     """The stem of a file name, in a form that every file system takes: composed, short, without signs it forbids."""
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())

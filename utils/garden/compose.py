@@ -13,11 +13,13 @@ from utils.garden.camera import blur, expose
 from utils.garden.dice import Dice
 from utils.garden.greenery import OVAL, blades, green, leaf
 from utils.garden.paint import Light
-from utils.garden.planting import CLASSES, Bed, places, pose_for
+from utils.garden.planting import CLASSES, Bed, places, portrait, pose_for
 
 FEWEST = 0.0012  # a flower of which less than this part of the frame is seen is not annotated
-SUBJECT = 0.008  # the largest flower of the scene's class shows at least this part of the frame
 HIDDEN = 0.2  # nor one of which less than this part of its silhouette is seen
+SUBJECT = 0.008  # the largest flower of the scene's class shows at least this part of the frame
+DOMINANT = 0.04  # the flower that dominates a scene shows at least this part of the frame,
+LARGER = 3  # and so many times as much as any other flower of the scene
 CHOICE = 2**20  # the random stream that chooses the class; those of the pictures are 0, 1, ...
 NEAR = 100  # the number of the first near flower; far ones count from 1
 
@@ -49,10 +51,12 @@ class Scene:
     visible: np.ndarray
 
 
-def scene(seed, size=128, label=None):
+def scene(seed, size=128, label=None, dominated=False):
     """One flower scene. The same seed gives the same composition at every size; only the grain of the film differs.
 
     seed: int >= 0. size: side in pixels, >= 32. label: an index into CLASSES, or None to let the seed choose.
+    dominated: one flower of the scene's class stands out: it covers at least 4 % of the frame, and three times as much as
+    any other flower in it. Its box is boxes[0].
     Returns a Scene. Raises ValueError for a size below 32, a negative seed, an unknown label, and what is no whole number.
     """
     size, seed = whole_number("size", size, 32, 128), whole_number("seed", seed, 0, 0)
@@ -67,11 +71,21 @@ def scene(seed, size=128, label=None):
         rng = Dice(key)
         bed = Bed(size, Light(rng.uniform(-math.pi, 0), rng.uniform(0.3, 1.0)))
         _background(bed, rng, key, label)
-        _foreground(bed, rng, key, label)
+        _foreground(bed, rng, key, label, dominated)
         flowers = _visible_flowers(bed, label)
         # chance may hide the subject of the picture: then another picture is taken
-        if flowers and flowers[0].label == label and flowers[0].area >= SUBJECT * size * size:
+        if _shows_its_subject(flowers, label, size, dominated):
             return _annotate(expose(bed.canvas.rgb, rng), label, flowers)
+
+
+def _shows_its_subject(flowers, label, size, dominated):
+    """Whether the largest flower of the scene's class is large enough; if it is to dominate, also among the others."""
+    if not flowers or flowers[0].label != label:
+        return False
+    others = max((flower.area for flower in flowers[1:]), default=0)
+    if dominated and flowers[0].area < LARGER * others:
+        return False
+    return flowers[0].area >= (DOMINANT if dominated else SUBJECT) * size * size
 
 
 def _background(bed, rng, key, label):
@@ -93,14 +107,14 @@ def _background(bed, rng, key, label):
     bed.records += [(number, own, whole * grown) for number, own, whole in far.records]
 
 
-def _foreground(bed, rng, key, label):
+def _foreground(bed, rng, key, label, dominated):
     """Near flowers with a stranger or two among them, and the grass and leaves before them."""
-    spots = [(label, spot) for spot in places(rng)]
+    spots = [(label, spot) for spot in (portrait(rng) if dominated else places(rng))]
     largest = max(radius for _, (_, _, radius) in spots)
     if rng.uniform() < 0.35:
         for _ in range(int(rng.integers(1, 3))):
             stranger = int(rng.integers(len(CLASSES)))
-            radius = largest * rng.uniform(0.4, 0.8)
+            radius = largest * (rng.uniform(0.25, 0.5) if dominated else rng.uniform(0.4, 0.8))
             spots.insert(0, (stranger, (rng.uniform(0, 1), rng.uniform(0.15, 0.9), min(radius, 0.2))))
     for number, (own, spot) in enumerate(spots, NEAR):
         own_rng = Dice((*key, number))

@@ -109,3 +109,12 @@ def places(rng):
         size = radius * rng.uniform(0.85, 1.15, len(k))
         return np.stack([x + away * np.cos(angle), y + away * np.sin(angle), size], 1).tolist()
     return sorted(spots.tolist(), key=lambda spot: spot[1])
+
+
+def portrait(rng):
+    """Where the near flowers of a scene stand that one of them dominates: like `places`, the large one last."""
+    large = (rng.uniform(0.22, 0.78), rng.uniform(0.25, 0.72), rng.uniform(0.14, 0.42))
+    spots = []
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.4, 0.25, 0.2, 0.15]))):
+        spots.append((rng.uniform(0.05, 0.95), rng.uniform(0.15, 0.9), large[2] * rng.uniform(0.25, 0.5)))
+    return [*sorted(spots, key=lambda spot: spot[1]), large]
