@@ -638,6 +638,7 @@ lab.declare(
             ),
         },
     ),
+    form={"returns the sums as an array": ("returns tuple",)},  # a tuple of tuples is made in a loop
     then=_no_loop_over_positions,
     hints=(
         "`np.lib.stride_tricks.sliding_window_view(image, (F, G), axis=(0, 1))` has shape (H', W', C, F, G), and copies nothing.",

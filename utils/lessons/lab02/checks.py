@@ -94,7 +94,7 @@ lab.declare(
         'layers have `activation="relu"`, the last one `activation="softmax"`.',
     ),
     seconds=20,
-    form={"The model must know the size of its input": ("unbuilt model", "subclassed model")},
+    form={"The model must know the size of its input": ("returns unbuilt model", "returns subclassed model")},
     then=_knows_its_input,
     convnet=Model(lambda: digits.convnet(), dropout=True),
 )
