@@ -797,7 +797,7 @@ results.record("6 and 9 taken for each other, with half turns", confused["half t
 # ### Exercise: which flips keep the label
 #
 # For each task, which flips of the pictures would you allow while training: `"none"`,
-# `"left-right"`, or `"both"` (left-right and up-down)? A flip is allowed if the label
+# `"left-right"`, or `"both"` (left-right and up-down)? A flip is safe if the label
 # stays true and such a picture could come up. Answer with a dictionary:
 #
 # ```python

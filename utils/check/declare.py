@@ -9,6 +9,7 @@ In a message, `{case}` becomes the call or the element that is wrong, and `{got}
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -59,7 +60,14 @@ class Value:
         known = [(message, [plain(value)]) for message, value in self.wrong_answers()]
         what = self.what or f"`{name}`"
         raise Wrong(
-            _likely([found], [expected], known, lambda i, j: what if j is None else at(what, j), tolerance=self.tolerance)
+            _likely(
+                [found],
+                [expected],
+                known,
+                lambda i, j: what if j is None else at(what, j),
+                by_element=True,
+                tolerance=self.tolerance,
+            )
             or difference(found, expected, what, tolerance=self.tolerance)
         )
 
@@ -250,11 +258,12 @@ class Declaration:
 # ---------------------------------------------------------------- recognizing a mistake
 
 
-def _likely(found: list, expected: list, known, named: Callable, **limits) -> str | None:
+def _likely(found: list, expected: list, known, named: Callable, *, by_element: bool = False, **limits) -> str | None:
     """The message of the known mistake that explains everything that is wrong in `found`, case by case; or None.
 
     Of several it is the one that agrees with the answer in most cases, right ones included. If none explains everything, one that
-    explains all that is wrong with the first wrong element of the results, and changes no other, is named.
+    explains all that is wrong with the first wrong element of the results, and changes no other, is named. `by_element`: `{case}`
+    in a message names the element, so that the message speaks of no other.
     """
     failed = [i for i, (f, e) in enumerate(zip(found, expected, strict=True)) if not _alike(f, e, limits)]
     case, element = _first(found, expected, failed, limits)
@@ -269,7 +278,7 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
     if best is None and element is not None:
         for message, mistaken in known:
             if all(_explains(mistaken[i], found[i], expected[i], limits, only=element) for i in failed) and (
-                "{case}" in message or _changes_only(element, mistaken, expected, limits)
+                (by_element and "{case}" in message) or _changes_only(element, mistaken, expected, limits)
             ):
                 best = message
                 break
@@ -334,8 +343,9 @@ def _alike(found, mistaken, limits: dict) -> bool:
 
 
 def _gist(error: BaseException) -> str:
-    """The words of an exception without numbers and names, which differ from answer to answer."""
-    return " ".join(word for word in str(error).split() if word.isalpha())[:60]
+    """The words of an exception and the shapes it names, without names and numbers that differ from answer to answer."""
+    words, shapes = [word for word in str(error).split() if word.isalpha()], re.findall(r"\([\d, ]+\)", str(error))
+    return " ".join(words)[:60] + "".join(shapes)
 
 
 def _elements(value, expected) -> dict | None:
