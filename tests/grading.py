@@ -1,12 +1,17 @@
 """Shared by the tests of grading: labs built from their sources, and submissions to them."""
 
 import copy
+import importlib
 import json
 from functools import cache
 
+import pytest
+
 from tools import build
 from tools.grading.labs import Lab
-from tools.lesson import Lesson, lessons
+from tools.judging.answers import Judge
+from tools.lesson import Lesson, Task, lessons
+from utils.notebook.mend import text
 
 LESSONS = [lesson for lesson in lessons() if lesson.is_lab]
 
@@ -44,3 +49,31 @@ def answered(lesson: Lesson, answers: dict[str, str], *, first: str = "", last: 
     ]
     notebook["cells"] = [*([own[0]] if first else []), *notebook["cells"], *([own[1]] if last else [])]
     return notebook
+
+
+# ---------------------------------------------------------------- answers that the tests keep
+
+TASKS = [pytest.param(lesson, task, id=f"{lesson.folder}-{task.name}") for lesson in LESSONS for task in lesson.tasks]
+
+
+@cache
+def _judge(folder: str) -> Judge:
+    return Judge(next(each for each in LESSONS if each.folder == folder))
+
+
+def in_the_notebook(lesson: Lesson) -> Judge:
+    """Judges answers as a notebook does; made once for each lesson."""
+    return _judge(lesson.folder)
+
+
+def answers_of(lesson: Lesson, kind: str) -> dict:
+    return getattr(importlib.import_module(f"tests.mistakes.{lesson.folder}"), kind, {})
+
+
+def exercise(lesson: Lesson, task: Task):
+    return importlib.import_module(f"utils.lessons.{lesson.folder}.checks").lab.find(task.name)
+
+
+def stub(lesson: Lesson, task: Task) -> str:
+    """The exercise's cell as the lab has it."""
+    return next(text(cell) for cell in lab(lesson).notebook["cells"] if grade_id(cell) == task.name)

@@ -53,9 +53,18 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
-def leftovers() -> list[int]:
-    users = {jails.FIRST_USER + SLOT}
-    return [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real in users]
+def leftovers() -> list[str]:
+    """Processes of the student's user that are still there; the kernel gets a moment to clear away those that were killed."""
+    deadline = time.monotonic() + 3
+    while found := [p for p in psutil.process_iter(["uids", "status", "name"]) if belongs(p)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    return [f"{p.info['name']} ({p.info['status']})" for p in found]
+
+
+def belongs(process: psutil.Process) -> bool:
+    return bool(process.info["uids"]) and process.info["uids"].real == jails.FIRST_USER + SLOT
 
 
 CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]

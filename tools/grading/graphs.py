@@ -6,6 +6,7 @@ own layers and models are not in the table; they are unfolded into the operation
 """
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,6 +18,10 @@ SENT = 8_000_000  # values up to which weights travel; larger models are judged 
 _NEVER = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Wrapper", "InputLayer", "Layer", "Pipeline"}
 _CORE = {"Cast", "StopGradient"}  # of keras.ops.core the operations that take no function
 _INTEGER, _TEXT = 10_000_000, 200  # the largest settings
+
+
+# Makes a layer of a part that `keep` made. Only the student's process has one: the check's own layers are computed by the judge.
+FOREIGN: Callable | None = None
 
 
 class Unsupported(Exception):
@@ -47,9 +52,12 @@ def _operation_classes() -> dict[str, type]:
 # ---------------------------------------------------------------- taking apart
 
 
-def dismantle(inputs: list, outputs) -> dict:
-    """The computation of symbolic `outputs` from symbolic `inputs`. Raises Unsupported."""
-    outputs = _unfolded(inputs, outputs)
+def dismantle(inputs: list, outputs, keep: Callable | None = None) -> dict:
+    """The computation of symbolic `outputs` from symbolic `inputs`. Raises Unsupported.
+
+    Layers that are none of Keras' are unfolded, or become what `keep(layer)` makes of them.
+    """
+    outputs = outputs if keep else _unfolded(inputs, outputs)
     operations: dict[int, int] = {}
     known = {id(tensor): number for number, tensor in enumerate(inputs)}
     parts: list[dict] = []
@@ -59,7 +67,7 @@ def dismantle(inputs: list, outputs) -> dict:
         operation = node.operation
         if id(operation) not in operations:
             operations[id(operation)] = len(parts)
-            parts.append(_part(operation, budget))
+            parts.append(_part(operation, budget, keep))
         entry = {"part": operations[id(operation)], "makes": len(known)}
         entry["args"] = [_argument(each, known) for each in node.arguments.args]
         entry["options"] = {key: _argument(each, known) for key, each in node.arguments.kwargs.items()}
@@ -75,25 +83,26 @@ def dismantle(inputs: list, outputs) -> dict:
     }
 
 
-def dismantle_model(model, shape: tuple | None = None) -> dict:
+def dismantle_model(model, shape: tuple | None = None, keep: Callable | None = None) -> dict:
     """A model as plain data. One that does not know its input is built for `shape` (no batch axis). Raises Unsupported."""
     import keras
     from keras.src.models.functional import Functional
 
     if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call and (model.built or shape is None):
         budget = [SENT]
-        layers = [_part(layer, budget) for layer in model.layers]
+        layers = [_part(layer, budget, keep) for layer in model.layers]
         found = {"sequential": layers, "shape": list(model.input_shape[1:]) if model.built else None}
     elif isinstance(model, Functional) and type(model).call is Functional.call:
         outputs = model.outputs[0] if len(model.outputs) == 1 else list(model.outputs)
-        found = dismantle(list(model.inputs), outputs)
+        found = dismantle(list(model.inputs), outputs, keep)
     else:
         if shape is None:
             raise Unsupported("its input is not known")
         tensor = keras.Input(tuple(shape))
         model(tensor)  # builds it
         found = dismantle([tensor], model.call(tensor))
-    return found | {"name": model.name, "trainable": bool(model.trainable)}
+    eager = bool(model.compiled and model.run_eagerly)
+    return found | {"name": model.name, "trainable": bool(model.trainable), "eager": eager}
 
 
 def _nodes(inputs: list, outputs: list) -> list:
@@ -170,11 +179,13 @@ def _table() -> dict[type, str]:
 _TABLE: dict[type, str] = {}
 
 
-def _part(operation, budget: list[int]) -> dict:
+def _part(operation, budget: list[int], keep: Callable | None = None) -> dict:
     import keras
 
     if isinstance(operation, keras.Model):
-        return {"model": dismantle_model(operation)}
+        return {"model": dismantle_model(operation, keep=keep)}
+    if _is_foreign(operation) and keep:
+        return keep(operation)
     if _is_foreign(operation):
         raise Unsupported(f"a layer of the class {type(operation).__name__}")
     found = {"class": _table()[type(operation)], "name": operation.name, "settings": _settings(operation)}
@@ -266,6 +277,8 @@ def _rebuild_model(graph: dict, depth: int = 0):
         model.trainable = False
     for layer, part in made:
         _fill(layer, part)
+    if graph.get("eager") is True:
+        model.compile(run_eagerly=True)
     return model
 
 
@@ -290,6 +303,8 @@ def _run(graph: dict, tensors: list, depth: int):
 
 
 def _made(part: dict, depth: int) -> tuple:
+    if "foreign" in part and FOREIGN is not None:
+        return FOREIGN(part), {}
     if "model" in part:
         return _rebuild_model(part["model"], depth + 1), {}
     room, _, name = part["class"].partition(".")

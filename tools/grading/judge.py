@@ -10,10 +10,12 @@ import builtins
 import importlib
 import json
 import os
+import random
 import select
 import signal
 import socket
 import sys
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +43,7 @@ class Session:
     job: dict
     callbacks: list = field(default_factory=list)
     inputs: list = field(default_factory=list)
+    models: list = field(default_factory=list)
     judging: str = ""
 
     def __post_init__(self):
@@ -133,6 +136,9 @@ class Session:
                 raise Wrong(str(reply["text"])[:4000], _cause(reply))
             if reply["op"] != "return":
                 raise Malformed("an unknown message")
+            if reply.get("drew"):  # from the random numbers that a whole notebook shares
+                np.random.random()
+                random.random()
             if reply["after"] is not None:
                 for mine, theirs in zip(given, reply["after"], strict=True):
                     _overwrite(mine, decode(theirs, self.resolve))
@@ -177,7 +183,9 @@ class Session:
         if isinstance(value, np.ufunc) or (callable(value) and getattr(np, getattr(value, "__name__", ""), None) is value):
             return {"$": "numpy", "v": value.__name__}
         if keras is not None and isinstance(value, keras.Model):
-            return {"$": "model", "graph": graphs.dismantle_model(value)}
+            self.models.append(value)
+            graph = graphs.dismantle_model(value, keep=self._own_layer)
+            return {"$": "model", "id": len(self.models) - 1, "graph": graph}
         if keras is not None and isinstance(value, keras.KerasTensor):
             self.inputs.append(value)
             return {"$": "input", "id": len(self.inputs) - 1, "shape": list(value.shape[1:]), "dtype": str(value.dtype)}
@@ -188,9 +196,27 @@ class Session:
             return encode(np.asarray(value), self.refer)
         raise TypeError(f"a {type(value).__name__} cannot be handed to a student's function")
 
+    def _own_layer(self, layer) -> dict:
+        """A layer of the check's own: the student's process has it computed here, and knows its shapes."""
+        import keras
+
+        self.callbacks.append(layer)
+        tensor = keras.Input(layer.input.shape[1:], dtype=layer.input.dtype)
+        return {"foreign": len(self.callbacks) - 1, "graph": graphs.dismantle([tensor], layer(tensor))}
+
+    def _given_back(self, reference: dict):
+        """A model of the check's, with the settings that the student's process left in its copy."""
+        model = self.models[reference["id"]]
+        model.trainable = bool(reference["trainable"])
+        for layer, flag in zip(model.layers, reference["layers"], strict=True):
+            layer.trainable = bool(flag)
+        return model
+
     def resolve(self, reference: dict):
         kind = reference.get("$")
         try:
+            if kind == "given":
+                return self._given_back(reference)
             if kind == "function":
                 return _named(Remote, str(reference["kind"]))(self, int(reference["id"]), str(reference["name"]))
             if kind == "model":
@@ -228,7 +254,8 @@ class Remote:
     def __call__(self, *arguments, **options):
         a = [encode(each, self._session.refer) for each in arguments]
         o = {key: encode(each, self._session.refer) for key, each in options.items()}
-        return self._session.value({"op": "call", "id": self._number, "a": a, "o": o}, arguments)
+        message = {"op": "call", "id": self._number, "a": a, "o": o, "numbers": shared_numbers()}
+        return self._session.value(message, arguments)
 
     def count_lines(self, *arguments, **options) -> int:
         """See `utils.check.count_lines`."""
@@ -252,6 +279,16 @@ class Remote:
         return session.value(
             {"op": "help", "module": helper.__module__, "name": helper.__name__, "id": self._number, "a": a, "o": o}
         )
+
+
+def shared_numbers() -> int:
+    """A digest of the state of the random numbers that a whole notebook shares; 0 when a session begins."""
+    state = zlib.crc32(repr((np.random.get_state(), random.getstate())).encode())
+    _UNTOUCHED.append(state) if not _UNTOUCHED else None
+    return 0 if state == _UNTOUCHED[0] else state
+
+
+_UNTOUCHED: list[int] = []
 
 
 class Dataset:

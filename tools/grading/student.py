@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import linecache
 import os
+import random
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ class Cells:
         self.channel = channel
         self.objects: list = []
         self.inputs: list = []
+        self.models: dict[int, object] = {}
         self.lock = threading.RLock()  # one callback at a time
         self.sending, self.reading = threading.Lock(), threading.Lock()
         self.inbox: list[dict] = []  # read by one thread, meant for another
@@ -108,12 +110,13 @@ class Cells:
 
         arguments, options = self.given(message["a"]), self.given(message["o"])
         before = calling._copied(arguments)
-        with calling.guarded():
+        drawn = Shared(message["numbers"])
+        with calling.guarded(), drawn:
             result = self.objects[message["id"]](*arguments, **options)
         after = None if calling._unchanged(tuple(arguments), tuple(before)) else self.values(arguments)
         with calling.guarded(returned=True):
             result = plain(result)
-        return {"op": "return", "v": self.value(result), "after": after}
+        return {"op": "return", "v": self.value(result), "after": after, "drew": drawn.changed}
 
     def do_help(self, message: dict) -> dict:
         """Run one of the course's own functions on a student's, here where it can watch it."""
@@ -170,6 +173,14 @@ class Cells:
         keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
         self.objects.append(value)
         number, kind = len(self.objects) - 1, type(value).__name__[:60]
+        given = next((i for i, model in self.models.items() if model is value), None)
+        if given is not None:
+            return {
+                "$": "given",
+                "id": given,
+                "trainable": value.trainable,
+                "layers": [layer.trainable for layer in value.layers],
+            }
         if keras is not None and isinstance(value, keras.Model):
             graph = _dismantled("dismantle_model", value)
             return {"$": "model", "graph": graph} if graph else {"$": "deferred", "id": number, "kind": kind}
@@ -214,8 +225,30 @@ class Cells:
         if kind == "model":
             from tools.grading import graphs
 
-            return graphs.rebuild_model(reference["graph"])
+            graphs.FOREIGN = self.foreign
+            self.models[reference["id"]] = graphs.rebuild_model(reference["graph"])
+            return self.models[reference["id"]]
         raise ValueError(f"a reference of kind {kind}")
+
+    def foreign(self, part: dict):
+        """A layer that the judge computes."""
+        import keras
+
+        from tools.grading import graphs
+
+        compute = self.callback(part["foreign"])
+
+        class FromTheCheck(keras.layers.Layer):
+            def compute_output_spec(self, x):
+                made = graphs.rebuild(part["graph"], [keras.Input(x.shape[1:], dtype=x.dtype)])
+                return keras.KerasTensor(made.shape, dtype=made.dtype)
+
+            def call(self, x):
+                if isinstance(x, keras.KerasTensor):
+                    return graphs.rebuild(part["graph"], [x])
+                return keras.ops.convert_to_tensor(compute(x))
+
+        return FromTheCheck()
 
     def handed(self, value):
         """An argument for a function of the check's; a tensor arrives as one, symbolic or not."""
@@ -253,6 +286,33 @@ class Cells:
             return self.given([reply["v"]])[0]
 
         return from_the_check
+
+
+class Shared:
+    """While a function runs, tells whether it draws from the random numbers that a whole notebook shares.
+
+    `numbers` other than 0 sets them to others for the time; a check does so to see what depends on them.
+    """
+
+    def __init__(self, numbers: int):
+        self.numbers, self.changed = numbers, False
+
+    def __enter__(self):
+        import numpy as np
+
+        self.before = np.random.get_state(), random.getstate()
+        if self.numbers:
+            np.random.seed(self.numbers)
+            random.seed(self.numbers)
+        self.start = repr((np.random.get_state(), random.getstate()))
+
+    def __exit__(self, *_):
+        import numpy as np
+
+        self.changed = repr((np.random.get_state(), random.getstate())) != self.start
+        if self.numbers:
+            np.random.set_state(self.before[0])
+            random.setstate(self.before[1])
 
 
 def _dismantled(how: str, *arguments) -> dict | None:
