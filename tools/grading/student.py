@@ -271,8 +271,12 @@ class Cells:
                 def with_values(*now):
                     return from_the_check(*map(tensorflow.convert_to_tensor, now), **options)
 
+                with tensorflow.init_scope():  # once with no values, as TensorFlow traces a function
+                    zeros = [tensorflow.zeros([2 if n is None else n for n in each.shape], each.dtype) for each in arguments]
+                    example = from_the_check(*zeros, **options)
                 result = tensorflow.numpy_function(with_values, arguments, first.dtype)
-                result.set_shape(first.shape)
+                unknown = [n is None for n in first.shape] + [False] * example.ndim
+                result.set_shape([None if open_ else n for open_, n in zip(unknown, example.shape, strict=False)])
                 return result
             with self.lock:
                 symbols = [a for a in arguments if keras is not None and isinstance(a, keras.KerasTensor)]
