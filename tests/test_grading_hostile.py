@@ -53,9 +53,14 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
-def leftovers() -> list[int]:
-    users = {jails.FIRST_USER + SLOT}
-    return [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real in users]
+def leftovers(seconds: float = 5.0) -> list[int]:
+    """The processes of the jailed user that are still there after `seconds`; a killed one may need a moment to be reaped."""
+    user, ends = jails.FIRST_USER + SLOT, time.monotonic() + seconds
+    while True:
+        found = [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real == user]
+        if not found or time.monotonic() > ends:
+            return found
+        time.sleep(0.2)
 
 
 CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
@@ -65,7 +70,8 @@ CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
 def test_nothing_is_gained_and_nothing_left(supervisor, small, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
-    assert took < found.starts * 8 + 3 * (LIMITS.cell + GRACE), f"{took:.0f} s in {found.starts} starts"
+    bound = 3 * (found.starts * 8 + 3 * (LIMITS.cell + GRACE))  # three times what a free machine takes, for a busy one
+    assert took < bound, f"{took:.0f} s in {found.starts} starts"
     assert leftovers() == []
 
 
