@@ -53,18 +53,14 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
-def leftovers() -> list[str]:
-    """Processes of the student's user that are still there; the kernel gets a moment to clear away those that were killed."""
-    deadline = time.monotonic() + 3
-    while found := [p for p in psutil.process_iter(["uids", "status", "name"]) if belongs(p)]:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.05)
-    return [f"{p.info['name']} ({p.info['status']})" for p in found]
-
-
-def belongs(process: psutil.Process) -> bool:
-    return bool(process.info["uids"]) and process.info["uids"].real == jails.FIRST_USER + SLOT
+def leftovers(seconds: float = 5.0) -> list[int]:
+    """The processes of the jailed user that are still there after `seconds`; a killed one may need a moment to be reaped."""
+    user, ends = jails.FIRST_USER + SLOT, time.monotonic() + seconds
+    while True:
+        found = [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real == user]
+        if not found or time.monotonic() > ends:
+            return found
+        time.sleep(0.2)
 
 
 CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
@@ -74,7 +70,8 @@ CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
 def test_nothing_is_gained_and_nothing_left(supervisor, small, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
-    assert took < found.starts * 8 + 3 * (LIMITS.cell + GRACE), f"{took:.0f} s in {found.starts} starts"
+    bound = 3 * (found.starts * 8 + 3 * (LIMITS.cell + GRACE))  # three times what a free machine takes, for a busy one
+    assert took < bound, f"{took:.0f} s in {found.starts} starts"
     assert leftovers() == []
 
 
