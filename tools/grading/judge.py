@@ -142,8 +142,14 @@ class Session:
             if reply["after"] is not None:
                 for mine, theirs in zip(given, reply["after"], strict=True):
                     _overwrite(mine, decode(theirs, self.resolve))
-            return reply["v"] if raw else decode(reply["v"], self.resolve)
-        except (Malformed, KeyError, TypeError, ValueError) as error:
+            if raw:
+                return reply["v"]
+            result = decode(reply["v"], self.resolve)
+            shared = None if reply.get("shares") is None else given[reply["shares"]]
+            if isinstance(shared, np.ndarray) and isinstance(result, np.ndarray):
+                return _within(shared, result)
+            return result
+        except (Malformed, KeyError, IndexError, TypeError, ValueError) as error:
             raise Wrong("What your function returns cannot be read by the grader.", error) from None
 
     def _called_back(self, message: dict) -> dict:
@@ -365,6 +371,13 @@ def _cause(reply: dict) -> BaseException | None:
     error.args = (str(reply.get("cause")),)
     error.__dict__.update(_message=error.args[0], _op=None, _node_def=None)  # as TensorFlow's exceptions keep it
     return error
+
+
+def _within(shared: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """The caller's own array where the student's function returned that; a view of it with other values stays a copy."""
+    if result.shape == shared.shape and result.dtype == shared.dtype and np.array_equal(result, shared):
+        return shared
+    return result
 
 
 def _overwrite(mine, theirs) -> None:

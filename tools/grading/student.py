@@ -116,7 +116,8 @@ class Cells:
         after = None if calling._unchanged(tuple(arguments), tuple(before)) else self.values(arguments)
         with calling.guarded(returned=True):
             result = plain(result)
-        return {"op": "return", "v": self.value(result), "after": after, "drew": drawn.changed}
+        reply = {"op": "return", "v": self.value(result), "after": after, "drew": drawn.changed}
+        return reply | {"shares": _shared_with(result, arguments)}
 
     def do_help(self, message: dict) -> dict:
         """Run one of the course's own functions on a student's, here where it can watch it."""
@@ -182,7 +183,7 @@ class Cells:
                 "layers": [layer.trainable for layer in value.layers],
             }
         if keras is not None and isinstance(value, keras.Model):
-            graph = _dismantled("dismantle_model", value)
+            graph = _dismantled("dismantle_model", value) or _dismantled("dismantle_model", value, _built_for(value))
             return {"$": "model", "graph": graph} if graph else {"$": "deferred", "id": number, "kind": kind}
         if keras is not None and isinstance(value, keras.KerasTensor):
             used = [tensor for tensor in self.inputs if tensor is not None]
@@ -317,6 +318,24 @@ class Shared:
         if self.numbers:
             np.random.set_state(self.before[0])
             random.setstate(self.before[1])
+
+
+def _built_for(model) -> tuple | None:
+    """The shape, without the batch axis, of what a model was called with; None if it never was."""
+    try:
+        return tuple(model.get_build_config()["input_shape"][1:])
+    except Exception:
+        return None
+
+
+def _shared_with(result, arguments: list) -> int | None:
+    """The number of the argument whose memory an array is part of; None for a new array."""
+    import numpy as np
+
+    if not isinstance(result, np.ndarray):
+        return None
+    arrays = ((i, each) for i, each in enumerate(arguments) if isinstance(each, np.ndarray))
+    return next((i for i, each in arrays if np.shares_memory(result, each)), None)
 
 
 def _dismantled(how: str, *arguments) -> dict | None:

@@ -19,15 +19,15 @@ class Variation:
     def of(self, value):
         """A number nearby, an array or a list with its elements in another order; anything else as it is.
 
-        Whole numbers below 3 are kept: strides, axes, paddings and truth values.
+        Whole numbers below 3 are kept: strides, axes, paddings and truth values. So are matrices of few rows: order matters.
         """
         if isinstance(value, (bool, str)) or value is None:
             return value
         if isinstance(value, (int, np.integer)):
             return type(value)(value + self.more) if value >= 3 else value
         if isinstance(value, (float, np.floating)):
-            return type(value)(value * self.factor)
-        if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "biufc":
+            return type(value)(value**self.factor if 0 < value < 1 else value * self.factor)  # a share stays one
+        if isinstance(value, np.ndarray) and (value.ndim == 1 or (value.ndim and len(value) > 4)) and value.dtype.kind in "biufc":
             return self.rng.permutation(value)
         if isinstance(value, list) and all(isinstance(each, (int, float)) for each in value):
             return [value[i] for i in self.rng.permutation(len(value))]
