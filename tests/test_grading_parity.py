@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.grading import LESSONS
-from tests.test_checks import answers_of, bench, stub
+from tests.test_checks import answers_of, judge_of, stub
 from tools.grading import jail as jails
 from tools.grading.judge import Gone, Session
 from tools.grading.wire import Channel
@@ -99,7 +99,7 @@ def test_verdict_and_message_are_those_of_the_notebook(lesson, trees, monkeypatc
     todo = [(task, source) for task in lesson.tasks for source in variants(lesson, task)]
     differing = []
     for (task, source), found in zip(todo, graded(lesson, todo, trees), strict=True):
-        expected = bench(lesson).judge(task, source)
+        expected = judge_of(lesson).outcome(task, source)
         if found is None or (found.status, found.message) != (expected.status, expected.message):
             differing.append(f"{task.name}:\n  notebook: {expected}\n  grader:   {found}\n  {source[-300:]}")
     assert not differing, f"{len(differing)} of {len(todo)} differ\n" + "\n".join(differing)

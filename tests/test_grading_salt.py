@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from tests.test_checks import TASKS, answers_of, bench, exercise
+from tests.test_checks import TASKS, answers_of, exercise, judge_of
 from tools.grading.judge import salt_everything
 from utils.check import RIGHT, judge, salt_probes
 
@@ -58,13 +58,13 @@ def test_right_answers_are_right_with_a_salt(lesson, task, salted):
     for salt in SALTS:
         salted(salt)
         for source in sources:
-            outcome = bench(lesson).judge(task, source)
+            outcome = judge_of(lesson).outcome(task, source)
             assert outcome.status == RIGHT, f"with salt {salt}: {outcome.message}\n{source}"
 
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_a_table_of_the_public_answers_is_worth_nothing(lesson, task, salted):
-    official = bench(lesson).answers(task)
+    official = judge_of(lesson).answers(task)
     if not any(map(takes_arguments, official)):
         pytest.skip("no function of anything")
     tables = tuple(Table(each) if takes_arguments(each) else each for each in official)
