@@ -21,6 +21,8 @@ BUBBLEWRAP = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
 )
 
+pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):

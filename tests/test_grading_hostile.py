@@ -14,9 +14,12 @@ from tools.grading import labs
 from tools.grading.pool import exercises
 from tools.grading.supervisor import GRACE, Limits, Supervisor
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
+    ),
+]
 LESSON = LESSONS[0]
 WANTED = ("parameters", "correlate", "keras_computes", "pool")
 LIMITS = Limits(cell=4.0, submission=60.0)

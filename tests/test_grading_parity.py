@@ -17,6 +17,8 @@ from utils.check import TooLong
 
 PATIENCE = 30  # seconds of the clock for one answer
 
+pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+
 
 def variants(lesson, task) -> list[str]:
     """Sources of the exercise's cell: the solution, the stub, other right ones, and wrong ones."""
