@@ -9,7 +9,6 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -72,7 +71,6 @@ class Supervisor:
         self.jail, self.judge_jail, self.trees, self.labs, self.slot, self.limits = jail, judge_jail, trees, labs, slot, limits
         self.judge: Running | None = None
         self.requests: socket.socket | None = None
-        self.lab_seconds: dict[str, dict[str, float]] = {}
 
     def __enter__(self):
         return self
@@ -311,6 +309,3 @@ def data_folders() -> tuple[tuple[str, str], ...]:
     """The folders with data that lessons may read, as environment variables name them."""
     folder = os.environ.get("COURSE_DATA", "")
     return (("COURSE_DATA", os.path.abspath(folder)),) if folder and os.path.isdir(folder) else ()
-
-
-Progress = Callable[[int, int, str], None]
