@@ -166,12 +166,12 @@ def build_readme(*, check: bool = False) -> bool:
 def table() -> str:
     """The lessons in teaching order as a Markdown table: what each teaches, its time when it was last built, its links."""
     rows = ["| | lesson | you will learn | runs in | open |", "|---|---|---|---:|---|"]
-    for lesson in sorted(lessons(), key=_teaching_order):
+    for lesson in sorted(lessons(), key=teaching_order):
         links = {"Colab": course.colab(lesson.student_path), "lab" if lesson.is_lab else "lecture": lesson.student_path}
         if lesson.is_lab:
             links["solution"] = f"solutions/{lesson.name}.ipynb"
         shown = " · ".join(f"[{name}]({address})" for name, address in links.items())
-        rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {_duration(seconds(lesson))} | {shown} |")
+        rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {duration(seconds(lesson))} | {shown} |")
     return "\n".join(rows)
 
 
@@ -179,11 +179,18 @@ def table() -> str:
 ORDER = {"01": ("01", "02"), "02": ("03",), "03": ("04", "05"), "04": ("06",), "05": ("07", "08", "09")}
 
 
-def _teaching_order(lesson: Lesson) -> tuple[str, int, str]:
+def teaching_order(lesson: Lesson) -> tuple[str, int, str]:
+    """What lessons are sorted by: a lecture, then its labs."""
+    number = lesson.name[:2]
+    return (lecture_of(lesson), 1, number) if lesson.is_lab else (number, 0, number)
+
+
+def lecture_of(lesson: Lesson) -> str:
+    """The number of the lecture to have heard before: a lab's own, a lecture's predecessor ("00" for the first one)."""
     number = lesson.name[:2]
     if not lesson.is_lab:
-        return number, 0, number
-    return next((lecture for lecture, labs in ORDER.items() if number in labs), "99"), 1, number
+        return f"{int(number) - 1:02d}"
+    return next((lecture for lecture, labs in ORDER.items() if number in labs), "99")
 
 
 def seconds(lesson: Lesson) -> float:
@@ -192,7 +199,8 @@ def seconds(lesson: Lesson) -> float:
     return read_notebook(target).metadata.get("course", {}).get("seconds", 0) if target.exists() else 0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds to the nearest five, in words: "1 min 15 s"; "–" for 0, which means unknown."""
     if not seconds:
         return "–"
     minutes, rest = divmod(5 * max(1, round(seconds / 5)), 60)
