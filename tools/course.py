@@ -38,7 +38,7 @@ def tag() -> str:
 
 
 def badge(lesson: Lesson) -> str:
-    """A link that opens the lesson in Colab; for a lab the student's notebook, never its solution. Unpublished: how to get one."""
+    """A link that opens the lesson in Colab, for a lab the student's notebook; before publication a line on how to get one."""
     if not published():
         return UNPUBLISHED
     return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({colab(lesson.student_path)})"

@@ -22,7 +22,7 @@ import nbformat
 
 from tools import build, course
 from tools.lesson import ROOT, Lesson, lessons, read_notebook
-from tools.site import errata
+from tools.site import errata, explorers
 
 FOLDER = ROOT / "build" / "site"
 STATIC = Path(__file__).resolve().parent / "static"
@@ -61,9 +61,8 @@ def make(target: Path = FOLDER, *, solutions: bool = False) -> list[str]:
         app.build()
         if app.statuscode:
             raise SystemExit("The site could not be built:\n" + "\n".join(said.lines))
-        for left in ("objects.inv", ".buildinfo", "_sphinx_design_static"):  # for other programs, not for readers
-            path = made / left
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for left in [made / "objects.inv", made / ".buildinfo", *(made / "_static").glob("*.html")]:  # for programs, not readers
+            left.unlink(missing_ok=True)
         (made / ".nojekyll").touch()  # or GitHub Pages would leave out folders that begin with "_"
         if target.exists():
             shutil.rmtree(target)
@@ -85,17 +84,15 @@ def settings() -> dict:
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
         "nb_ipywidgets_js": {},
-        "nb_code_prompt_show": "Show the code: {type}",
-        "nb_code_prompt_hide": "Hide the code: {type}",
+        "nb_code_prompt_show": "Show the code",
+        "nb_code_prompt_hide": "Hide the code",
         "myst_enable_extensions": ["dollarmath", "amsmath"],
         "myst_heading_anchors": 3,
         "myst_update_mathjax": False,
         "html_math_renderer": "course",
-        "autodoc_mock_imports": ["tensorflow", "keras"],
         "autodoc_member_order": "bysource",
         "autodoc_default_options": {"members": True, "imported-members": True, "show-inheritance": False},
         "autodoc_typehints": "signature",
-        "python_maximum_signature_line_length": 88,
         "default_role": "code",
         "add_module_names": False,
         "smartquotes": False,
@@ -104,6 +101,8 @@ def settings() -> dict:
         "html_css_files": ["site.css"],
         "html_js_files": ["site.js"],
         "html_copy_source": False,
+        "html_use_index": False,
+        "html_domain_indices": False,
         "html_show_sphinx": False,
         "html_theme_options": {
             "home_page_in_toc": True,
@@ -178,11 +177,28 @@ def _stage(lesson: Lesson, path: str, folder: Path) -> str:
             cell.metadata.tags = sorted({*cell.metadata.get("tags", ()), "hide-input"})
         cell.metadata.pop("slideshow", None)
         for output in cell.get("outputs", ()):
-            output.get("data", {}).pop("application/vnd.course+json", None)
+            data = output.get("data", {})
+            data.pop("application/vnd.course+json", None)
+            if "text/html" in data:  # what scrolls can be reached by the keyboard
+                data["text/html"] = data["text/html"].replace(
+                    '<div style="overflow:auto', '<div tabindex="0" style="overflow:auto'
+                )
+    notebook.cells = _explored(lesson, notebook.cells)
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)
     return path.removesuffix(".ipynb")
+
+
+def _explored(lesson: Lesson, cells: list) -> list:
+    """The cells, with the lesson's explorers behind the cells that they belong to."""
+    cells = list(cells)
+    for explorer in explorers.of(lesson):
+        place = next((i for i, cell in enumerate(cells) if explorer.after in cell.source), None)
+        if place is None:
+            raise SystemExit(f"{lesson.name} has no cell that says {explorer.after!r}, behind which {explorer.name} would stand.")
+        cells.insert(place + 1, nbformat.v4.new_markdown_cell(explorer.html(), id=explorer.name))
+    return cells
 
 
 def _index(chosen: list[Lesson], pages: dict, guides: list[str]) -> str:

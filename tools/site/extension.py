@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+import sys
+import types
 from base64 import b64decode
 
 from docutils import nodes
-from sphinx.ext.autodoc.mock import ismock
 
 from tools.lesson import read_notebook
 from tools.site.pages import mathml
@@ -16,7 +17,8 @@ def setup(app) -> dict:
     app.add_html_math_renderer("course", (_inline, None), (_block, None))
     app.connect("doctree-read", _describe_figures)
     app.connect("autodoc-process-docstring", _lay_out)
-    app.connect("autodoc-skip-member", _leave_out_mocks)
+    _stand_in("keras")
+    app.connect("autodoc-skip-member", _leave_out)
     app.connect("html-page-context", _open_labs, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -65,9 +67,34 @@ def _lay_out(app, what, name, obj, options, lines: list[str]) -> None:
     lines[:] = [*laid, ""]
 
 
-def _leave_out_mocks(app, what, name, obj, skip, options) -> bool | None:
-    """What Keras decorates is a mock while the site is built, so that building it imports no TensorFlow: there is nothing to show."""
-    return True if ismock(obj) else None
+def _leave_out(app, what, name, obj, skip, options) -> bool | None:
+    """The fields of a named tuple stand in its signature, and their docstrings say nothing."""
+    return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field number") else None
+
+
+class _Named(type):
+    """A class of Keras by name only: it can be inherited from, named in a signature, and called as a decorator."""
+
+    def __getattr__(cls, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        inside = ".".join(filter(None, (cls.__module__, cls.__name__)))
+        return _Named(name, (), {"__module__": inside, "__init__": _take, "__call__": _return})
+
+
+def _take(self, *arguments, **settings) -> None:
+    """Any arguments will do."""
+
+
+def _return(self, decorated):
+    return decorated
+
+
+def _stand_in(library: str) -> None:
+    """Put an empty `library` where `import` finds it: docstrings need no TensorFlow, whose import takes ten seconds."""
+    module = types.ModuleType(library)
+    module.__getattr__ = lambda name: getattr(_Named(library, (), {"__module__": ""}), name)
+    sys.modules.setdefault(library, module)
 
 
 def _open_labs(app, page, template, context, doctree) -> None:
