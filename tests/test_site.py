@@ -169,7 +169,7 @@ def test_the_stored_counts_are_the_ledgers():
     counted = lab03.count()
     stored = lab03.json.loads(lab03.STORE.read_text(encoding="utf-8"))
     assert stored == counted, "run `python -m tools.site.explorers.lab03`"
-    assert "VGG16" not in lab03.bars(stored, 64)[1] and "MobileNetV2" in lab03.bars(stored, 64)[1]
+    assert "VGG16" not in lab03.bars(stored, 128)[1] and "MobileNetV2" in lab03.bars(stored, 128)[1]
 
 
 # ---------------------------------------------------------------- in a browser
