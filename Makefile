@@ -13,7 +13,7 @@ test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow
 
 lab: $(READY)          ## open the labs
-	$(BIN)/jupyter lab labs
+	$(BIN)/python -m tools.lab
 
 build: $(READY)        ## sources -> notebooks; executes what changed
 	$(BIN)/python -m tools.build

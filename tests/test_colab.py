@@ -29,11 +29,11 @@ def test_the_file_says_how_old_it_is_and_how_to_renew_it():
     text = colab.VERSIONS.read_text(encoding="utf-8")
     assert re.search(r"as published in \d{4}-\d\d:", text) and "tools.run.colab --renew" in text
     workflow = (ROOT / ".github" / "workflows" / "colab.yml").read_text(encoding="utf-8")
-    python = re.search(r"Python (3\.\d+)", text)[1]
-    assert f'python-version: "{python}"' in workflow and "python -m tools.run.colab --python python" in workflow
+    version = re.search(r"Python (3\.\d+)", text)[1]
+    assert f'python-version: "{version}"' in workflow and "python -m tools.run.colab --python python" in workflow
 
 
-OLD = "# Colab's runtime, Python 3.13, as published in 2026-08: the packages.\nnumpy==2.1.3\nIPython==7.34.0\ntensorflow==2.20.0\ngone==1.0\n"
+OLD = "# Colab's, as published in 2026-08: the packages.\nnumpy==2.1.3\nIPython==7.34.0\ntensorflow==2.20.0\ngone==1.0\n"
 NEW = "absl-py==1.4.0\nnumpy==2.2.0\nipython==7.35.0\nipykernel==6.17.1\ntensorflow==2.21.0\ngit+https://example.org/x\n"
 
 
