@@ -193,9 +193,9 @@ def test_no_page_asks_for_anything_complains_or_shuts_anyone_out(site):
 
 
 TERMS = {
-    "receptive field": "notebooks/01", "pooling": "notebooks/01", "Xception": "labs/05", "bootstrap": "labs/",
+    "receptive field": "notebooks/01", "pooling": "notebooks/01", "Xception": "labs/05", "McNemar": "labs/",
     "augmentation": "labs/04", "ledger": "labs/03", "dilation": "01_convolution", "largest_batch": "reference/ledger",
-    "VGG-16": "errata", "COURSE_DATA": "students",
+    "VGG-16": "errata", "COURSE_DATA": "instructors",
 }  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def settings() -> dict:
         "add_module_names": False,
         "smartquotes": False,
         "html_theme": "sphinx_book_theme",
+        "html_context": {"default_mode": "auto"},
         "html_static_path": [str(STATIC)],
         "html_css_files": ["site.css"],
         "html_js_files": ["site.js"],

@@ -1,5 +1,7 @@
 // From a folder (file://) a page may not fetch others, so the search shows titles without excerpts.
-if (location.protocol === "file:" && window.DOCUMENTATION_OPTIONS) DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
 
 // An explorer: each position of its sliders is a frame that was drawn when the site was built.
 document.addEventListener("DOMContentLoaded", () => {
