@@ -186,6 +186,16 @@ def test_importing_a_module_of_utils_loads_no_tensorflow(module):
     assert result.stdout.strip() == "False", result.stderr
 
 
+def test_what_a_lesson_starts_with_loads_no_tensorflow():
+    """The setup cell, and the checks that `check.start` loads: a kernel imports TensorFlow once, where a lesson asks for it."""
+    code = "import sys\n" + course.setup_cell() + "\nimport importlib\nfrom utils import check\n"
+    for lesson in LABS:
+        code += f"importlib.import_module('utils.lessons.{lesson.folder}.checks'); check.start({lesson.folder!r})\n"
+    code += "print('loaded', 'tensorflow' in sys.modules or 'keras' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert result.stdout.strip().endswith("loaded False"), result.stderr
+
+
 def test_importing_utils_loads_nothing_but_the_standard_library():
     """What makes it cost milliseconds; the time itself is measured by `make bench`."""
     code = "import sys; old = set(sys.modules); import utils; print(*{m.split('.')[0] for m in set(sys.modules) - old})"

@@ -12,8 +12,8 @@ def measure() -> dict[str, float]:
     """{what: value} for `make bench`: seconds of training to 98 % and 99 %, and the accuracy (%) and seconds in the end.
 
     Training alone is timed, the first epoch's compilation included; the network is evaluated after each epoch with the clock
-    stopped. The rival is the recipe of Keras' own example of a small ConvNet. Raises `utils.data.Missing` without the full set: 99 % of
-    the stand-in's 1,000 test digits would say little.
+    stopped. The rival is the recipe of Keras' own example of a small ConvNet. Raises `utils.data.Missing` without the full
+    set: 99 % of the stand-in's 1,000 test digits would say little.
     """
     from utils.data import Missing, load_mnist
     from utils.lessons.lab02 import challenge, plan
