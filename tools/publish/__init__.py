@@ -127,11 +127,11 @@ def publish(*, push: bool = False) -> str:
         found = problems()
         if found:
             raise Refused("\n".join(found))
+        if git("status", "--porcelain"):
+            git("commit", "--all", "--quiet", "--message", f"The course's address is {course.repository()}")
     except BaseException:
-        git("checkout", "--", ".")  # nothing half-written
+        git("checkout", "HEAD", "--", ".")  # nothing half-written
         raise
-    if git("status", "--porcelain"):
-        git("commit", "--all", "--quiet", "--message", f"The course's address is {course.repository()}")
     git("tag", course.tag())
     found = problems(tagged=True)
     if found:

@@ -45,7 +45,7 @@ def grid(image: np.ndarray, kernel: np.ndarray, step: int) -> tuple[str, str]:
         shapes.append(words(c + 0.5, 1.6 + r, value))
         if inside:
             shapes.append(words(c + 0.95, 1.93 + r, f"×{kernel[r - top, c - left]}", 0.26, anchor="end", kind="ink accent"))
-    shapes.append(box(left, 1 + top, size, size, "frame"))
+    shapes.append(box(left, 1 + top, size, size, "outline"))
     x = len(image) + 1
     shapes.append(words(x + size / 2, 0.7, "kernel"))
     for (r, c), value in np.ndenumerate(kernel):
@@ -73,13 +73,13 @@ def row(kernel: int, stride: int, padding: int) -> tuple[str, str]:
         kind = "cell lit" if padding <= pixel < padding + WIDTH else "cell"
         shapes += [box(pixel, 0.1, 1, 1, kind), *([] if "lit" in kind else [words(pixel + 0.5, 0.75, 0)])]
     for number in range(outputs):
-        y = 1.4 + 0.5 * number
-        shapes += [box(number * stride, y, kernel, 0.4, "cell warm")]
-        shapes += [f'<circle class="dot" cx="{number * stride + kernel / 2:g}" cy="{y + 0.2:g}" r="0.12"/>']
+        y = 1.3 + 0.38 * number
+        shapes += [box(number * stride, y, kernel, 0.3, "cell warm")]
+        shapes += [f'<circle class="dot" cx="{number * stride + kernel / 2:g}" cy="{y + 0.15:g}" r="0.1"/>']
     formula = f"⌊({WIDTH} − {kernel} + 2·{padding}) / {stride}⌋ + 1 = {outputs}"
     lost = "" if not unseen else f" No window reaches the last {unseen if unseen > 1 else 'one'} of the row."
     # All frames are equally large, so that the same pixel has the same size in each.
-    return svg(WIDTH + 4.1, 8.5, *shapes), f"{outputs} windows fit: {formula}.{lost}"
+    return svg(WIDTH + 4.1, 6.7, *shapes), f"{outputs} windows fit: {formula}.{lost}"
 
 
 def _array(lesson: Lesson, name: str) -> np.ndarray:
