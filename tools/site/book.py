@@ -99,6 +99,7 @@ def settings() -> dict:
         "html_theme": "sphinx_book_theme",
         "html_context": {"default_mode": "auto"},
         "html_static_path": [str(STATIC)],
+        "html_favicon": str(STATIC / "favicon.svg"),
         "html_css_files": ["site.css"],
         "html_js_files": ["site.js"],
         "html_copy_source": False,
