@@ -1,6 +1,7 @@
 """Level 0: what `make lab` opens: no nbgrader, no news, the labs."""
 
 import json
+import os
 import pkgutil
 import shutil
 import socket
@@ -38,12 +39,14 @@ def test_every_extension_of_nbgraders_is_left_out():
 
 
 @pytest.mark.skipif(not any(shutil.which(name) for name in look.BROWSERS), reason="no Chromium here; the settings are read above")
-def test_a_student_sees_the_labs_and_nothing_of_the_instructors():
+def test_a_student_sees_the_labs_and_nothing_of_the_instructors(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t"]
-    session = subprocess.Popen([sys.executable, "-m", "tools.lab", *options], cwd=ROOT, stderr=subprocess.DEVNULL)
+    fresh = {f"JUPYTERLAB_{what}_DIR": str(tmp_path / what.lower()) for what in ("WORKSPACES", "SETTINGS")}
+    command = [sys.executable, "-m", "tools.lab", *options]
+    session = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **fresh}, stderr=subprocess.DEVNULL)
     try:
         address = f"http://127.0.0.1:{port}/lab?token=t"
         for _ in range(600):
