@@ -53,6 +53,7 @@ class Watched:
 
     def violations(self) -> list[str]:
         """What axe finds against WCAG A and AA in this page, in the light scheme and in the dark one, a line each."""
+        self.page.add_style_tag(content="* { transition: none !important }")  # no colour on its way from one scheme to the other
         self.page.evaluate(SLIM)
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = []
