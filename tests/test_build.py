@@ -142,12 +142,15 @@ def test_a_change_of_prose_executes_nothing_and_keeps_the_outputs(tmp_path, rang
     executed = read_notebook(path.with_suffix(".ipynb"))
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("# # A lecture\n", "# # A talk\n\n# %% [markdown]\n# One cell more.\n"), encoding="utf-8")
-    monkeypatch.setattr(build, "execute", lambda *_, **__: pytest.fail("prose alone must execute nothing"))
+    monkeypatch.setattr(build, "run_notebook", lambda *_, **__: pytest.fail("prose alone must execute nothing"))
     assert not build.build(Lesson.read(path))
     stored = read_notebook(path.with_suffix(".ipynb"))
     assert build.problems(Lesson.read(path)) == [] and stored.cells[0].source.startswith("# A talk")
     outputs = [[c.outputs for c in each.cells if c.cell_type == "code"] for each in (executed, stored)]
     assert outputs[0] == outputs[1] and outputs[0][-1]
+    path.write_text(path.read_text(encoding="utf-8").replace("# %%\n", "# %%\nmore = 1\n", 1), encoding="utf-8")
+    with pytest.raises(SourceError, match="run `make build`"):  # publishing executes nothing, so it refuses other code
+        build.build(Lesson.read(path), execute=False)
 
 
 def test_the_fingerprint_sees_what_utils_itself_sets(source, tmp_path, monkeypatch):
