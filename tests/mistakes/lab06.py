@@ -77,7 +77,10 @@ def to_unit(values):
     return keras.ops.where(top > 0, positive / keras.ops.where(top > 0, top, 1), 0)
 """,
         ),
-        ("a tiny number", "def to_unit(values):\n    positive = np.maximum(values, 0)\n    return positive / max(positive.max(), 1e-12)\n"),
+        (
+            "a tiny number",
+            "def to_unit(values):\n    positive = np.maximum(values, 0)\n    return positive / max(positive.max(), 1e-12)\n",
+        ),
     ],
     "upsample": [
         (
@@ -116,7 +119,10 @@ def upsample(values, size):
         ),
     ],
     "normalize": [
-        ("flattened", "def normalize(gradients):\n    n = np.linalg.norm(np.ravel(gradients))\n    return gradients / n if n > 0 else gradients\n"),
+        (
+            "flattened",
+            "def normalize(gradients):\n    n = np.linalg.norm(np.ravel(gradients))\n    return gradients / n if n > 0 else gradients\n",
+        ),
         (
             "keras.ops.normalize over all",
             """
@@ -261,20 +267,6 @@ def delete(image, values, share, fill):
 }
 
 MISTAKES = {
-    "grad_cam": [
-        (
-            "a symbolic logit outside of the tape",
-            """
-def grad_cam(tap, image, c):
-    maps, logits = tap(image[None])
-    with tf.GradientTape() as tape:
-        logit = logits[0, c]
-    gradients = tape.gradient(logit, maps)
-    return maps[0] @ keras.ops.mean(gradients, axis=(0, 1, 2))[:, None]
-""",
-            "",
-        ),
-    ],
     "occlude": [
         (
             "covers the picture itself",

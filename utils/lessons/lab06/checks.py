@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...check import Either, Function, Lab, as_array, call, need
+from ...check import Either, Function, Lab, call, need
 
 lab = Lab("lab06", "Lab 06 · Explanations on trial")
 
@@ -347,8 +347,8 @@ lab.declare(
             "You cover the same copy again and again, so each picture keeps the patches of those before. Start from a fresh copy.": (
                 _occluding(kept=False)
             ),
-            "All pictures are the same array, with every patch in it: append a copy for each place.": lambda *arguments: np.repeat(
-                _occlude(*arguments, kept=False)[-1:], len(_occlude(*arguments)), axis=0
+            "All pictures are the same array, with every patch in it: append a copy for each place.": lambda *arguments: (
+                np.repeat(_occlude(*arguments, kept=False)[-1:], len(_occlude(*arguments)), axis=0)
             ),
             "The last place of each row and column is missing: a patch may touch the edge, so the range ends at "
             "height − patch + 1.": _occluding(last=False),
@@ -495,7 +495,9 @@ lab.declare(
             ),
             "You replace what exceeds a share of the maximum. The *number* of pixels is given: `round(share * values.size)`.": Either(
                 lambda image, values, share, fill: np.where((values > share * values.max())[..., None], np.float32(fill), image),
-                lambda image, values, share, fill: np.where((values > (1 - share) * values.max())[..., None], np.float32(fill), image),
+                lambda image, values, share, fill: np.where(
+                    (values > (1 - share) * values.max())[..., None], np.float32(fill), image
+                ),
             ),
             "You count a third of the pixels or three times as many: `image.size` has all channels, `values.size` the pixels.": (
                 lambda image, values, share, fill: _delete(image, values, min(1, 3 * share), fill)

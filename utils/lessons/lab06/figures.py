@@ -4,6 +4,7 @@ import numpy as np
 
 from ...notebook import plot
 from ...vision import cam
+from ...vision.trial import mean_interval
 
 
 def heat(picture, values):
@@ -28,7 +29,7 @@ def gallery(pictures, titles, maps):
 
 
 def ranking(scores, *, label, chance=None, network=()):
-    """Bars with 95 % intervals, the best on top. scores: name → (mean, low, high), shares; `network`: those that ask a network."""
+    """Bars with 95 % intervals, the best on top. scores: name → (mean, low, high), shares; `network`: those that ask one."""
     ordered = sorted(scores.items(), key=lambda item: item[1][0])
     fig, axis = plot.figure(size=(8.5, 0.42 * len(ordered) + 1.2))
     for place, (name, (mean, low, high)) in enumerate(ordered):
@@ -85,3 +86,27 @@ def deletion(deleted, inserted, areas, network=()):
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside lower center", ncols=3)
     return fig
+
+
+def stamp(hits, energy, share, rivals):
+    """Two rows of bars, for each map the peaks on the stamp and the part of the map inside it; and what they show, in words.
+
+    hits, energy: name → one array (n,) for each network, shares. share: the stamp's part of the picture. rivals: names of
+    maps that ask no network. A bar is the mean over networks, the marks on it are the single networks. Returns (figure, text).
+    """
+    names = sorted(hits, key=lambda name: np.mean(hits[name]))
+    fig, axes = plot.figure(1, 2, size=(10, 0.42 * len(names) + 1.3), sharey=True)
+    labels = ("peaks on the stamp (%)", "part of the map inside the stamp (%)")
+    for axis, scores, label, look in zip(axes, (hits, energy), labels, plot.COLORS[6:4:-1], strict=True):
+        for place, name in enumerate(names):
+            means = 100 * np.mean(scores[name], axis=1)
+            _, low, high = (100 * each for each in mean_interval(np.mean(scores[name], axis=0)))
+            shape = {"color": "white", "hatch": "//"} if name in rivals else {"color": look}
+            axis.barh(place, means.mean(), height=0.65, edgecolor="black", **shape)
+            axis.errorbar(means.mean(), place, xerr=[[means.mean() - low], [high - means.mean()]], color="black", capsize=4)
+            axis.plot(means, [place] * len(means), "o", color="black", markersize=4)
+        axis.axvline(100 * share, color="black", linestyle=":", linewidth=1.5)
+        axis.set(xlabel=label, xlim=(0, None))
+    axes[0].set_yticks(range(len(names)), names)
+    said = [f"{name} {np.mean(hits[name]):.0%} and {np.mean(energy[name]):.0%}" for name in reversed(names)]
+    return fig, "; ".join(said) + "."

@@ -14,7 +14,7 @@ from ...vision import cam, gradients, occlusion, rivals
 SIDE = 64  # pixels
 CLASSES = ("roses", "tulips")
 ROSE, TULIP = 0, 1
-STAMP = (slice(52, 60), slice(52, 60))  # rows and columns of the grey square
+STAMP = (slice(49, 61), slice(49, 61))  # rows and columns of the grey square
 GREY = 0.0  # pixels of 127.5, half-way between black (−1) and white (1)
 STRIDE = 1_000_003  # as in `garden`: apart from the scenes of the next seed
 
@@ -34,10 +34,11 @@ def stamped(pictures, which):
     return pictures
 
 
-def stamp_masks(n: int) -> np.ndarray:
-    """bool (n, 64, 64): where the stamp is."""
+def stamp_masks(n: int, around: int = 0) -> np.ndarray:
+    """bool (n, 64, 64): where the stamp is, and so many pixels `around` it."""
+    rows, columns = (slice(side.start - around, side.stop + around) for side in STAMP)
     masks = np.zeros((n, SIDE, SIDE), bool)
-    masks[(slice(None), *STAMP)] = True
+    masks[:, rows, columns] = True
     return masks
 
 
@@ -46,23 +47,24 @@ def network():
     from keras import Input, Sequential, layers, losses, optimizers
 
     blocks = []
-    for filters in (16, 32, 64):
-        convolution = layers.Conv2D(filters, 3, padding="same", use_bias=False)
-        blocks += [convolution, layers.BatchNormalization(momentum=0.9), layers.ReLU(), layers.MaxPooling2D()]
-    last = layers.Conv2D(64, 3, padding="same", activation="relu")
+    for filters, step in ((12, 2), (24, 1), (48, 1)):  # halved three times: by a stride, then by pooling
+        blocks += [layers.Conv2D(filters, 3, strides=step, padding="same", use_bias=False)]
+        blocks += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+        blocks += [layers.MaxPooling2D()] if step == 1 else []
+    last = layers.Conv2D(48, 3, padding="same", activation="relu")
     model = Sequential([Input((SIDE, SIDE, 3)), *blocks, last, layers.GlobalAveragePooling2D(), layers.Dense(len(CLASSES))])
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizers.Adam(2e-3), loss, metrics=["accuracy"])
+    model.compile(optimizers.Adam(3e-3), loss, metrics=["accuracy"])
     return model
 
 
-def trained(pictures, labels, seed: int, epochs: int = 8):
+def trained(pictures, labels, seed: int, epochs: int = 12):
     """A `network` trained on the pictures; `seed` decides its first weights and the order of the pictures."""
     import keras
 
     keras.utils.set_random_seed(seed)
     model = network()
-    fitting.fit(model, pictures, labels, batch_size=32, epochs=epochs)
+    fitting.fit(model, pictures, labels, batch_size=16, epochs=epochs)
     return model
 
 
@@ -75,8 +77,8 @@ def explanations(model, pictures) -> dict:
     size = (SIDE, SIDE)
     inputs = model, pictures, ROSE
     return {
-        "occlusion, black": occlusion.occlusion(*inputs, patch=12, stride=4, fill=-1.0),
-        "occlusion, grey": occlusion.occlusion(*inputs, patch=12, stride=4, fill=GREY),
+        "occlusion, black": occlusion.occlusion(*inputs, patch=16, stride=8, fill=-1.0),
+        "occlusion, grey": occlusion.occlusion(*inputs, patch=16, stride=8, fill=GREY),
         "class activation map": cam.upsample(cam.class_activation_map(*inputs), size),
         "gradient": strength(gradients.gradient(*inputs)),
         "guided backpropagation": strength(gradients.guided_backpropagation(*inputs)),
