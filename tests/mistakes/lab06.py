@@ -282,7 +282,7 @@ def occlude(image, patch, stride, fill):
     image[0, 0] = fill
     return np.stack(batch)
 """,
-            "changes the picture",
+            "Work on a copy",
         ),
     ],
     "delete": [
@@ -293,7 +293,7 @@ def delete(image, values, share, fill):
     image.reshape(-1, 3)[np.argsort(-values.ravel())[: round(share * values.size)]] = fill
     return image
 """,
-            "changes the picture",
+            "Work on a copy",
         ),
     ],
 }
