@@ -4,7 +4,6 @@ M.-E. Nilsback and A. Zisserman, A Visual Vocabulary for Flower Classification (
 photos are no part of the course: the test runs where COURSE_DATA has them beside the flower photos and Xception's weights.
 """
 
-import io
 import os
 import tarfile
 from pathlib import Path
@@ -25,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not ARCHIVE.is_file(), reason
 
 
 def photographs():
-    """(uint8 photos (112, side, side, 3), labels, masks): each photo and mask squeezed into a square, as `Flowers.arrays` does."""
+    """(uint8 photos (112, side, side, 3), labels, masks), each squeezed into a square as `Flowers.arrays` does."""
     photos, labels, masks = [], [], []
     with tarfile.open(ARCHIVE) as archive:
         for name in sorted(archive.getnames()):
