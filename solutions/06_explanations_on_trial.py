@@ -3,12 +3,11 @@
 #
 # **Does the map show what the network uses, or what you like to see?**
 #
-# A *saliency map* colours the pixels that made a network decide as it did. Such maps
-# are in every talk on deep learning, and hardly anybody scores them. You will build
-# the best-known ones by hand, find four bugs that papers and libraries have shipped,
-# and then put the maps on trial: against exact masks, against rivals that know no
-# network at all, against a network whose weights were shuffled, and on a network that
-# cheats.
+# A *saliency map* is said to show which pixels made a network decide as it did. Such
+# maps are shown everywhere and scored almost nowhere. You will build the best-known
+# ones by hand, meet four bugs that raise no error, and then put the maps on trial:
+# against exact masks, against rivals that know no network, against a network whose
+# weights were shuffled, and on a network that cheats.
 #
 # After this lab you can
 #
@@ -70,10 +69,11 @@ accuracy = np.mean(logits.argmax(axis=1) == labels)
 results.record("accuracy on the scenes of the trial", 100 * accuracy, "%")
 
 # %% [markdown]
-# The last two lines say how this network decides. Global average pooling takes the mean
-# of each of the 2,048 feature maps, and the Dense layer adds up these means, each times
-# a weight of the class. Mean and sum may be exchanged: add up the *maps* first, and
-# take the mean afterwards. The sum of the maps is then a picture of the logit.
+# The line that computes `logits` says how this network decides. Global average pooling
+# takes the mean of each of the 2,048 feature maps, and the Dense layer adds up these
+# means, each times a weight of the class. The order can be exchanged: first add up the
+# weighted *maps*, then take the mean. The sum of the maps is a picture whose mean, plus
+# the bias, is the logit.
 
 # %% [markdown]
 # ## 2 · Two maps that are one
@@ -174,9 +174,8 @@ difference = np.abs(one - other).max() / np.abs(one).max()
 results.record("CAM minus Grad-CAM, of the largest value", difference)
 
 # %% [markdown]
-# They are the same map up to rounding. Two names, two papers, one picture. What
-# Grad-CAM adds is that it still works where the head is another, or at a layer further
-# down.
+# They are the same map, up to rounding: two names, two papers, one picture. What
+# Grad-CAM adds is that it also works with other heads, and at layers further down.
 
 # %% [markdown]
 # ## 3 · From 5 × 5 cells to a picture: two bugs
@@ -311,7 +310,7 @@ results.record("length after keras.ops.normalize, 4 × 4 pixels", length)
 # %% [markdown]
 # It normalizes along the last axis, the channels: every pixel gets length 1, and the
 # whole picture the root of the number of pixels. After that all pixels are equally
-# important, and the map is gone. Published tutorials do this.
+# important, and the map is gone.
 
 # %% [markdown]
 # ## 5 · Occlusion: cover it and see
@@ -528,8 +527,8 @@ check.answer("rank_correlation", rank_correlation)
 # %% [markdown]
 # We shuffle the values of each kernel, so that a layer keeps its weights but not their
 # places. First only the head, then also the separable convolutions of block 14, then
-# everything down to block 9, then all layers. After the last step the network knows
-# nothing at all.
+# everything down to block 9, then all layers. After the last step no kernel is left as
+# it was learned.
 #
 # **Predict** for the gradient, for guided backpropagation and for the class activation
 # map: how similar is each to itself after the kernels of blocks 9 to 14 were shuffled?

@@ -43,7 +43,7 @@ def hits():
         base = data.pretrained("xception", size=SIDE, quiet=True)
     except data.Missing as error:
         pytest.skip(str(error))
-    flowers = data.load_flowers(size=SIDE, per_class=40, quiet=True)
+    flowers = data.load_flowers(size=SIDE, per_class=30, quiet=True)
     if not flowers.official:
         pytest.skip("COURSE_DATA has no flower photos")
     model, _ = recipe.explained(*flowers.arrays(SIDE), base)
