@@ -433,7 +433,7 @@ candidates = {
 hits = {}
 for name, maps in candidates.items():
     hits[name] = trial.pointing_game(maps, masks)
-    mean, low, high = trial.mean_interval(hits[name])
+    mean, low, high = trial.share_interval(hits[name])
     print(f"{name}: {mean:.0%} ({low:.0%} to {high:.0%})")
 results.record("pointing game, saturation", 100 * np.mean(hits["saturation"]), "%")
 
@@ -450,7 +450,7 @@ by_network = {
 }
 for name, maps in by_network.items():
     hits[name] = trial.pointing_game(maps, masks)
-scores = {name: trial.mean_interval(each) for name, each in hits.items()}
+scores = {name: trial.share_interval(each) for name, each in hits.items()}
 ranked = sorted(scores, key=lambda name: -scores[name][0])
 fig = figures.ranking(
     scores,

@@ -415,6 +415,15 @@ def test_the_interval_is_students():
         trial.mean_interval([1.0])
 
 
+def test_the_interval_of_a_share_is_wilsons_and_never_without_width():
+    mean, low, high = trial.share_interval([1] * 8 + [0] * 2)  # 8 of 10: the textbook's 0.490 to 0.943
+    assert (mean, low, high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-4)
+    mean, low, high = trial.share_interval(np.ones(112))
+    assert mean == high == 1 and low == pytest.approx(112 / (112 + 1.959964**2))
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        trial.share_interval([0.5, 1.5])
+
+
 def test_rivals_find_colour_edges_and_the_middle():
     picture = np.full((1, 40, 50, 3), 0.5)
     picture[0, 10:16, 30:36] = [1, 0, 0]
@@ -426,6 +435,12 @@ def test_rivals_find_colour_edges_and_the_middle():
     assert rivals.centre(grey)[0].argmax() in (19 * 50 + 24, 19 * 50 + 25, 20 * 50 + 24, 20 * 50 + 25)
     for rival in (rivals.saturation, rivals.edges, rivals.centre):
         assert rival(grey).shape == (1, 40, 50)
+
+
+@pytest.mark.parametrize("rival", [rivals.saturation, rivals.edges, rivals.centre])
+def test_a_rival_sees_each_picture_by_itself(rival):
+    many = pictures(5)
+    np.testing.assert_allclose(rival(many), np.concatenate([rival(one[None]) for one in many]), atol=1e-12)
 
 
 # ── A second opinion: tf-keras-vis ───────────────────────────────────────────────────────────────────────────────────

@@ -16,8 +16,9 @@ def saturation(images, blur: float = 3.0) -> np.ndarray:
 def edges(images, blur: float = 2.0) -> np.ndarray:
     """The length of the brightness's Sobel gradient, blurred with a Gaussian of `blur` pixels (0: not at all)."""
     brightness = np.asarray(images, np.float64).mean(axis=-1)
-    down, right = (ndimage.gaussian_filter(ndimage.sobel(brightness, axis), (0, blur, blur)) for axis in (1, 2))
-    return np.hypot(down, right)
+    # picture by picture: on a stack, SciPy's Sobel filter also smooths from one picture to the next
+    down, right = (np.stack([ndimage.sobel(each, axis) for each in brightness]) for axis in (0, 1))
+    return np.hypot(*(ndimage.gaussian_filter(each, (0, blur, blur)) for each in (down, right)))
 
 
 def centre(images, width: float = 0.27) -> np.ndarray:

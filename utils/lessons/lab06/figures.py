@@ -4,7 +4,7 @@ import numpy as np
 
 from ...notebook import plot
 from ...vision import cam
-from ...vision.trial import mean_interval
+from ...vision.trial import mean_interval, share_interval
 
 
 def heat(picture, values):
@@ -97,10 +97,11 @@ def stamp(hits, energy, share, rivals):
     names = sorted(hits, key=lambda name: np.mean(hits[name]))
     fig, axes = plot.figure(1, 2, size=(10, 0.42 * len(names) + 1.3), sharey=True)
     labels = ("peaks on the stamp (%)", "part of the map inside the stamp (%)")
-    for axis, scores, label, look in zip(axes, (hits, energy), labels, plot.COLORS[6:4:-1], strict=True):
+    intervals, looks = (share_interval, mean_interval), plot.COLORS[6:4:-1]
+    for axis, scores, label, look, interval in zip(axes, (hits, energy), labels, looks, intervals, strict=True):
         for place, name in enumerate(names):
             means = 100 * np.mean(scores[name], axis=1)
-            _, low, high = (100 * each for each in mean_interval(np.mean(scores[name], axis=0)))
+            _, low, high = (100 * each for each in interval(np.mean(scores[name], axis=0)))
             shape = {"color": "white", "hatch": "//"} if name in rivals else {"color": look}
             axis.barh(place, means.mean(), height=0.65, edgecolor="black", **shape)
             axis.errorbar(means.mean(), place, xerr=[[means.mean() - low], [high - means.mean()]], color="black", capsize=4)
