@@ -88,17 +88,18 @@ def deletion(deleted, inserted, areas, network=()):
     return fig
 
 
-def stamp(hits, energy, share, rivals):
+def stamp(hits, energy, chances, rivals):
     """Two rows of bars, for each map the peaks on the stamp and the part of the map inside it; and what they show, in words.
 
-    hits, energy: name → one array (n,) for each network, shares. share: the stamp's part of the picture. rivals: names of
+    hits, energy: name → one array (n,) for each network, shares. chances: what a flat map scores in each row. rivals: names of
     maps that ask no network. A bar is the mean over networks, the marks on it are the single networks. Returns (figure, text).
     """
     names = sorted(hits, key=lambda name: np.mean(hits[name]))
     fig, axes = plot.figure(1, 2, size=(10, 0.42 * len(names) + 1.3), sharey=True)
     labels = ("peaks on the stamp (%)", "part of the map inside the stamp (%)")
     intervals, looks = (share_interval, mean_interval), plot.COLORS[6:4:-1]
-    for axis, scores, label, look, interval in zip(axes, (hits, energy), labels, looks, intervals, strict=True):
+    rows = zip(axes, (hits, energy), labels, looks, intervals, chances, strict=True)
+    for axis, scores, label, look, interval, chance in rows:
         for place, name in enumerate(names):
             means = 100 * np.mean(scores[name], axis=1)
             _, low, high = (100 * each for each in interval(np.mean(scores[name], axis=0)))
@@ -106,7 +107,7 @@ def stamp(hits, energy, share, rivals):
             axis.barh(place, means.mean(), height=0.65, edgecolor="black", **shape)
             axis.errorbar(means.mean(), place, xerr=[[means.mean() - low], [high - means.mean()]], color="black", capsize=4)
             axis.plot(means, [place] * len(means), "o", color="black", markersize=4)
-        axis.axvline(100 * share, color="black", linestyle=":", linewidth=1.5)
+        axis.axvline(100 * chance, color="black", linestyle=":", linewidth=1.5)
         axis.set(xlabel=label, xlim=(0, None))
     axes[0].set_yticks(range(len(names)), names)
     said = [f"{name} {np.mean(hits[name]):.0%} and {np.mean(energy[name]):.0%}" for name in reversed(names)]

@@ -58,13 +58,13 @@ def network():
     return model
 
 
-def trained(pictures, labels, seed: int, epochs: int = 12):
+def trained(pictures, labels, seed: int, epochs: int = 15):
     """A `network` trained on the pictures; `seed` decides its first weights and the order of the pictures."""
     import keras
 
     keras.utils.set_random_seed(seed)
     model = network()
-    fitting.fit(model, pictures, labels, batch_size=16, epochs=epochs)
+    fitting.fit(model, pictures, labels, batch_size=32, epochs=epochs)
     return model
 
 
