@@ -566,10 +566,11 @@ for name, values in similar.items():
     results.record(f"after shuffling blocks 9–14, {name}", values[at][0])
 
 # %% [markdown]
-# Guided backpropagation draws nearly the same picture when the network has lost what it
-# learned: it shows the *picture's* edges, filtered by the lowest layers. It may be
-# beautiful, but it explains nothing about the decision. The gradient and the class
-# activation map do change.
+# Guided backpropagation draws nearly the same picture when the upper half of the network
+# has lost what it learned: it shows the *picture's* edges, filtered by the lower layers.
+# It may be beautiful, but it says little about the decision. The gradient and the class
+# activation map do change. (The interval of the class activation map is wide: a map of
+# 5 × 5 cells has few ranks, and there are only six pictures.)
 
 # %% [markdown]
 # ## 8 · Third trial: a metric that asks the network
@@ -647,10 +648,10 @@ results.record("area between, saturation minus the best that asks the network", 
 
 # %% [markdown]
 # The lead of saturation is gone. More than that this trial does not decide: look at the
-# intervals, with eight pictures only large differences count. This metric asks the network, but its
-# question has a flaw of its own. A picture with grey holes looks like nothing that the
-# network was trained on, so part of what falls is its trust in strange pictures, not
-# its view of the flower. A metric for explanations needs a trial as well.
+# intervals, with eight pictures only large differences count. This metric asks the
+# network, but its question has a flaw of its own. A picture with grey holes looks like
+# nothing that the network was trained on, so part of what falls is its trust in strange
+# pictures, not its view of the flower. A metric for explanations needs a trial as well.
 
 # %% [markdown]
 # ## 9 · A network that cheats
@@ -733,7 +734,8 @@ results.record(
 # - Colour saturation, which won the first trial, never points at it. A grey square has
 #   no colour. A map that knows nothing of the network cannot tell what *this* network
 #   uses.
-# - Gradient × input and integrated gradients from grey give the stamp exactly nothing.
+# - Gradient × input and integrated gradients from grey give the inside of the stamp
+#   exactly nothing (right panel); what they point at is its border.
 #   They multiply by the distance to grey, and the stamp *is* grey: to them it is
 #   invisible, by construction. With a black baseline the very same method sees it. This
 #   is why a choice that looks technical, the baseline or the colour of a patch, must be

@@ -25,7 +25,8 @@ def gallery(pictures, titles, maps):
     rows = [[(shown(picture), title) for picture, title in zip(pictures, titles, strict=True)]]
     for values in maps.values():
         rows.append([(heat(picture, one), "") for picture, one in zip(pictures, values, strict=True)])
-    return plot.picture_rows(rows, ["", *[name.replace(" ", "\n", 1) for name in maps]])
+    names = [name.replace(", ", ",\n") if "," in name else name.replace(" ", "\n", 1) for name in maps]
+    return plot.picture_rows(rows, ["", *names])
 
 
 def ranking(scores, *, label, chance=None, network=()):
@@ -54,8 +55,8 @@ def sanity(steps, correlations):
         )  # fmt: skip
     axis.set_xticks(range(len(steps)), steps)
     axis.axhline(0, color="black", linewidth=0.8)
-    axis.set(xlabel="kernels shuffled, from the top down", ylabel="rank correlation with before", ylim=(-0.3, 1.05))
-    axis.legend()
+    axis.set(xlabel="kernels shuffled, from the top down", ylabel="rank correlation with before", ylim=(-1, 1.05))
+    fig.legend(loc="outside upper center", ncols=3)
     return fig
 
 
