@@ -566,11 +566,11 @@ for name, values in similar.items():
     results.record(f"after shuffling blocks 9–14, {name}", values[at][0])
 
 # %% [markdown]
-# Guided backpropagation draws nearly the same picture when the upper half of the network
-# has lost what it learned: it shows the *picture's* edges, filtered by the lower layers.
-# It may be beautiful, but it says little about the decision. The gradient and the class
-# activation map do change. (The interval of the class activation map is wide: a map of
-# 5 × 5 cells has few ranks, and there are only six pictures.)
+# Guided backpropagation draws nearly the same picture when the upper half of the
+# network has lost what it learned: it shows the *picture's* edges, filtered by the
+# lower layers. It may be beautiful, but it says little about the decision. The gradient
+# and the class activation map do change. (The interval of the class activation map is
+# wide: a map of 5 × 5 cells has few ranks, and there are only six pictures.)
 
 # %% [markdown]
 # ## 8 · Third trial: a metric that asks the network
