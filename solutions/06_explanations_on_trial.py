@@ -735,11 +735,11 @@ results.record(
 #   no colour. A map that knows nothing of the network cannot tell what *this* network
 #   uses.
 # - Gradient × input and integrated gradients from grey give the inside of the stamp
-#   exactly nothing (right panel); what they point at is its border.
-#   They multiply by the distance to grey, and the stamp *is* grey: to them it is
-#   invisible, by construction. With a black baseline the very same method sees it. This
-#   is why a choice that looks technical, the baseline or the colour of a patch, must be
-#   stated and varied.
+#   exactly nothing (right panel); what they point at is its border. They multiply by
+#   the distance to grey, and the stamp *is* grey: to them it is invisible, by
+#   construction. With a black baseline the very same method sees it. This is why a
+#   choice that looks technical, the baseline or the colour of a patch, must be stated
+#   and varied.
 #
 # The maps say where to look. The proof is an experiment: take the stamp away, and put
 # it on the tulips. **Predict** both accuracies.
