@@ -3,26 +3,29 @@
 #
 # A classifier says *what*, a box says *where*, for one flower. Now there may be one
 # flower in the picture, or nine, or none. You build a *detector* step by step, as the
-# field did: slide a classifier, make it convolutional, teach it to say "nothing here",
-# and clean up after it. Then you judge it.
+# field did: slide a classifier, make it convolutional, teach it to say "nothing
+# here", and clean up after it. Then you judge it.
 #
 # **Your detector has an mAP of 0.38. Is that good, and says who?**
 #
 # After this lab you can
 #
-# - turn a classifier into a *fully convolutional* network, and say when that is exact;
+# - turn a classifier into a *fully convolutional* network, and say when that is
+#   exact;
 # - encode boxes on a grid, write a detector's loss, and suppress duplicates;
 # - compute *average precision* by hand in the three definitions that papers use;
 # - read a detector's errors like a doctor, and say what mending each would bring.
 #
-# Predict first, then write, then run the check. No exercise needs pretrained weights or
-# another exercise. Stuck? `check.hint("encode")` helps with the exercise `encode`; ask
-# again for a stronger hint.
+# Predict first, then write, then run the check. No exercise needs pretrained weights
+# or another exercise. Stuck? `check.hint("encode")` helps with the exercise `encode`;
+# ask again for a stronger hint.
 #
 # **You will learn** to build an object detector from a classifier, and to measure how
 # good it is so that others can compare.
 
 # %% tags=["setup"]
+import time
+
 import keras
 import numpy as np
 
@@ -39,8 +42,8 @@ check.start("lab08")
 # ## 1 · Slide a classifier
 #
 # The pictures are drawn scenes, because there every box is known exactly. *Training*
-# scenes are for training, *practice* scenes for looking and deciding, and the *held-out*
-# scenes are used once, to judge the finished detector.
+# scenes are for training, *practice* scenes for looking and deciding, and the
+# *held-out* scenes are used once, to judge the finished detector.
 
 # %%
 SIDE = 192
@@ -62,11 +65,11 @@ print(f"{flowers:,} flowers in {len(scenes)} training scenes")
 # shrink the picture and use the same window (an *image pyramid*).
 #
 # ### Exercise: How many windows?
-# Write `count_windows(height, width, window, step, scales)`. For each number `s` in the
-# list `scales` the picture is shrunk to `height // s` rows and `width // s` columns; a
-# window of `window` × `window` pixels starts at every `step`-th row and column, as long
-# as it lies inside. Return the number of all windows. A shrunk picture may be too small
-# for even one.
+# Write `count_windows(height, width, window, step, scales)`. For each number `s` in
+# the list `scales` the picture is shrunk to `height // s` rows and `width // s`
+# columns; a window of `window` × `window` pixels starts at every `step`-th row and
+# column, as long as it lies inside. Return the number of all windows. A shrunk
+# picture may be too small for even one.
 
 
 # %%
@@ -118,38 +121,44 @@ results.record("window classifier, right on practice windows", 100 * accuracy, "
 areas = [boxes.area(each).max() for each in practice.boxes]
 chosen = int(np.argsort(areas)[-10])
 image, there = practice.images[chosen], true[chosen]
+started = time.perf_counter()
 crops = windows.cut_out(image, WINDOW).astype("float32")
 logits = valid.predict(crops, verbose=0)
+seconds = time.perf_counter() - started
 slid = windows.detections(logits, SIDE, WINDOW)
 largest = there.boxes[boxes.area(there.boxes).argmax()]
 on_it = pairwise_iou(slid.boxes, largest[None])[:, 0] >= 0.3
 plot.show(
-    figures.boxed([image], [[there.boxes], [slid.boxes]], names=("flowers", "reported")),
-    alt=f"One scene with {len(there.boxes)} flowers, and {len(slid.boxes)} windows that "
-    "report one, most of them on top of each other.",
+    figures.boxed(
+        [image], [[there.boxes], [slid.boxes]], names=("flowers", "reported")
+    ),
+    alt=f"One scene with {len(there.boxes)} flowers, and {len(slid.boxes)} windows "
+    "that report one, many of them on top of each other.",
 )
-print(f"{len(crops)} windows, {len(slid.boxes)} of them report a flower")
+print(f"{len(crops)} windows took {seconds:.2f} s; ", end="")
+print(f"{len(slid.boxes)} of them report a flower")
 results.record("windows that report the same flower", on_it.sum())
 
 # %% [markdown]
-# Two problems: *too many* answers for one flower, and too much work. (A slide says that
-# this "fits the CNN many times". It does not fit anything: it *predicts* many times.)
-# First the work.
+# Two problems: *too many* answers for one flower, and too much work. (A slide says
+# that this "fits the CNN many times". It does not fit anything: it *predicts* many
+# times.) First the work.
 
 # %% [markdown]
 # ## 2 · From dense to convolutional
 #
 # Neighbouring windows overlap, so the classifier computes the same convolutions again
 # and again. Better: run the convolutions once over the whole picture. Only the dense
-# layers stand in the way, and a dense layer on a flattened map *is* a convolution, with
-# a kernel as large as the map and no padding.
+# layers stand in the way, and a dense layer on a flattened map *is* a convolution,
+# with a kernel as large as the map and no padding.
 #
 # ### Exercise: From dense to convolutional
-# Keras' `Flatten` turns a map of `height` × `width` places with c channels into a vector:
-# row by row, in a row place by place, and at each place channel by channel. A `Dense`
-# layer with `units` units multiplies it by a matrix. Write `dense_to_conv(matrix,
-# height, width)`: `matrix` is an array `(height * width * c, units)`. Return the kernel
-# with which a `Conv2D` layer computes the same: an array `(height, width, c, units)`.
+# Keras' `Flatten` turns a map of `height` × `width` places with c channels into a
+# vector: row by row, in a row place by place, and at each place channel by channel. A
+# `Dense` layer with `units` units multiplies it by a matrix. Write
+# `dense_to_conv(matrix, height, width)`: `matrix` is an array `(height * width * c,
+# units)`. Return the kernel with which a `Conv2D` layer computes the same: an array
+# `(height, width, c, units)`.
 
 
 # %%
@@ -166,8 +175,8 @@ check.answer("dense_to_conv", dense_to_conv)
 # %% [markdown]
 # The library does this for every dense layer and copies all weights. The result takes
 # pictures of any size and returns a *map* of logits. The three convolutions and
-# poolings halve the map three times, so its places lie 8 pixels apart: the same places
-# as those of windows at step 8.
+# poolings halve the map three times, so its places lie 8 pixels apart: the same
+# places as those of windows at step 8.
 
 # %%
 STEP = windows.STRIDE
@@ -188,7 +197,8 @@ def all_at_once(network, image, size):
 
 
 everywhere = sliding.fully_convolutional(valid)
-slow, fast = window_by_window(valid, image, WINDOW), all_at_once(everywhere, image, WINDOW)
+slow = window_by_window(valid, image, WINDOW)
+fast = all_at_once(everywhere, image, WINDOW)
 difference = np.abs(slow - fast).max() / np.abs(slow).max()
 print(f"{slow.shape[0]} × {slow.shape[1]} places")
 results.record("fully convolutional minus window by window, relative", difference)
@@ -205,16 +215,16 @@ milliseconds, _ = timing.compare(
     image,
     repeats=5,
 )
-for name, time in milliseconds.items():
-    print(f"{name:17} {time:7.1f} ms")
+for name, taken in milliseconds.items():
+    print(f"{name:17} {taken:7.1f} ms")
 ratio = milliseconds["window by window"] / milliseconds["all at once"]
 results.record("fully convolutional, times as fast as sliding", ratio, "×")
 
 # %% [markdown]
-# Our classifier pads nowhere (`"valid"`). Most networks pad with zeros (`"same"`). Take
-# one like that, with windows of 48 pixels, so that its maps divide evenly, and convert
-# it in the same way. **Predict:** in which windows does the class change, those at the
-# edge of the picture or those inside? How many?
+# Our classifier pads nowhere (`"valid"`). Most networks pad with zeros (`"same"`).
+# Take one like that, with windows of 48 pixels, so that its maps divide evenly, and
+# convert it in the same way. **Predict:** in which windows does the class change,
+# those at the edge of the picture or those inside? How many?
 
 # %%
 same = window_classifier(48, "same")
@@ -228,25 +238,25 @@ inside = share[1:-1, 1:-1]
 at_edge = (share.sum() - inside.sum()) / (share.size - inside.size)
 plot.show(
     figures.change_map(share),
-    alt=f"Map of windows: of 20 scenes, the class changes in {at_edge:.0%} of the windows "
-    f"at the edge and in {inside.mean():.0%} of those inside.",
+    alt=f"Map of windows: over 20 scenes the class changes in {at_edge:.0%} of the "
+    f"windows at the edge and in {inside.mean():.0%} of those inside.",
 )
 results.record("same padding, windows that change their class", 100 * share.mean(), "%")
 
 # %% [markdown]
-# A window that is cut out ends in zeros: the network pads it on all four sides. In the
-# whole picture only the windows at the edge have zeros, and only on that side. All
-# others see their neighbours instead. So the fully convolutional form equals the
-# sliding window *only* for `valid` padding. That does not make padding wrong: it means
-# that such a network must be trained the way it is used, on whole pictures.
+# A window that is cut out ends in zeros: the network pads it on all four sides. In
+# the whole picture only the windows at the edge have zeros, and only on that side.
+# All others see their neighbours instead. So the fully convolutional form equals the
+# sliding window *only* for `valid` padding. That does not make padding wrong: it
+# means that such a network must be trained the way it is used, on whole pictures.
 
 # %% [markdown]
 # ## 3 · The right to say nothing
 #
-# A detector answers in every cell of a grid, and in most cells there is nothing. So it
-# gets an output for *objectness*: the logit of the probability that a flower has its
-# centre in this cell, trained with *binary cross-entropy*. Here is how rare flowers are,
-# on the grid of this lab.
+# A detector answers in every cell of a grid, and in most cells there is nothing. So
+# it gets an output for *objectness*: the logit of the probability that a flower has
+# its centre in this cell, trained with *binary cross-entropy*. Here is how rare
+# flowers are, on the grid of this lab.
 
 # %%
 grid = plans.GRID  # 24 × 24 cells on 192 × 192 pixels, for five classes
@@ -256,9 +266,9 @@ positive = targets[..., 0].mean()
 results.record("cells with a flower", 100 * positive, "%")
 
 # %% [markdown]
-# **Predict:** a detector says "nothing" in every cell. What share of the cells does it
-# get right? And what does binary cross-entropy make of a detector that gives *every*
-# cell the same probability p: for which p is the loss least?
+# **Predict:** a detector says "nothing" in every cell. What share of the cells does
+# it get right? And what does binary cross-entropy make of a detector that gives
+# *every* cell the same probability p: for which p is the loss least?
 
 # %%
 print(f"right with 'nothing' everywhere: {1 - positive:.1%}")
@@ -270,11 +280,12 @@ plot.show(
 
 # %% [markdown]
 # ### Exercise: The first guess
-# A new network gives p = 0.5 everywhere, and spends its first steps learning that most
-# cells are empty. Give it that for free: let the bias of the objectness output start at
-# the value for which, with a kernel of zeros, the binary cross-entropy is least. Write
-# `first_bias(share)`: `share` is the share of cells that hold an object, between 0 and
-# 1. Return the bias, a number. The output is a logit: p = 1 / (1 + exp(−bias)).
+# A new network gives p = 0.5 everywhere, and spends its first steps learning that
+# most cells are empty. Give it that for free: let the bias of the objectness output
+# start at the value for which, with a kernel of zeros, the binary cross-entropy is
+# least. Write `first_bias(share)`: `share` is the share of cells that hold an object,
+# between 0 and 1. Return the bias, a number. The output is a logit: p = 1 / (1 +
+# exp(−bias)).
 
 
 # %%
@@ -311,9 +322,9 @@ check.answer("first_bias", first_bias)
 # ### Exercise: Encode
 # Write `encode(boxes, labels, size, cells)`: `boxes` is an array `(n, 4)` of corners
 # `(x0, y0, x1, y1)` in pixels of a `size` × `size` picture, `labels` an array `(n,)`.
-# Return the target, an array `(cells, cells, 6)`. All centres lie inside the picture. If
-# the centres of several objects fall into one cell, the object with the largest area
-# stays and the others are lost. There may be no object at all.
+# Return the target, an array `(cells, cells, 6)`. All centres lie inside the picture.
+# If the centres of several objects fall into one cell, the object with the largest
+# area stays and the others are lost. There may be no object at all.
 
 
 # %%
@@ -359,8 +370,8 @@ check.answer("decode", decode)
 
 # %% [markdown]
 # Two flowers in one cell: one is lost, before any training. **Predict:** of all the
-# flowers in the training scenes, which share is lost with 3 × 3 cells, with 8 × 8, with
-# 24 × 24?
+# flowers in the training scenes, which share is lost with 3 × 3 cells, with 8 × 8,
+# with 24 × 24?
 
 # %%
 lost = {}
@@ -368,7 +379,9 @@ for cells in (3, 6, 8, 12, 16, 24):
     coarse = plans.Grid(SIDE, cells, 5)
     lost[cells] = sum(coarse.lost(each) for each in scenes.boxes)
     percent = 100 * lost[cells] / flowers
-    print(f"{cells:2} × {cells:<2} cells: {lost[cells]:5,} of {flowers:,}, {percent:.1f} %")
+    print(
+        f"{cells:2} × {cells:<2}: {lost[cells]:5,} of {flowers:,} lost, {percent:.1f} %"
+    )
 results.record("flowers lost on 3 × 3 cells", 100 * lost[3] / flowers, "%")
 results.record("flowers lost on 24 × 24 cells", 100 * lost[24] / flowers, "%")
 
@@ -400,8 +413,8 @@ results.record("encoded and decoded, largest loss of IoU", worst)
 # - `objectness`: the binary cross-entropy of number 0, over **all** cells;
 # - `place`: the squared errors of numbers 1 and 2, after a sigmoid on the answer;
 # - `size`: the squared errors of numbers 3 and 4, as they are;
-# - `kind`: the cross-entropy (natural log) of a softmax over the answer's numbers from
-#   5 on.
+# - `kind`: the cross-entropy (natural log) of a softmax over the answer's numbers
+#   from 5 on.
 #
 # The last three count only cells where the target's number 0 is 1.
 
@@ -431,8 +444,9 @@ check.answer("grid_loss", grid_loss)
 # multiplied by 4, so plain `compile` and `fit` train a detector.
 #
 # A known bug: the offsets in the target are measured in *cells*, and whoever decodes
-# them takes them for another unit, say pixels. Nothing raises an error. **Predict** the
-# mean IoU of perfectly predicted boxes, decoded like this, on 24 × 24 and on 6 × 6 cells.
+# them takes them for another unit, say pixels. Nothing raises an error. **Predict**
+# the mean IoU of perfectly predicted boxes, decoded like this, on 24 × 24 and on 6 ×
+# 6 cells.
 
 # %%
 for cells in (24, 6):
@@ -444,7 +458,8 @@ for cells in (24, 6):
         target[..., 1:3] *= cells / SIDE  # read as pixels
         shifted, _ = coarse.decode(target)
         ious.extend(boxes.iou(exact, shifted))
-    results.record(f"offsets read as pixels, {cells} × {cells} cells: IoU", np.mean(ious))
+    name = f"offsets read as pixels, {cells} × {cells} cells: IoU"
+    results.record(name, np.mean(ious))
 
 # %% [markdown]
 # Every box is shifted by up to one cell, up and to the left. On a fine grid the boxes
@@ -465,8 +480,8 @@ for cells in (24, 6):
 # Among the boxes of one class, keep the one with the highest score, drop those whose
 # IoU with it is **greater than** `limit`, and repeat with the boxes that are neither
 # kept nor dropped. Return the indices of all the boxes you keep, by falling score. No
-# two scores are equal. You may use `pairwise_iou(a, b)`, which gives the IoU of
-# every box of `a` `(n, 4)` with every box of `b` `(m, 4)`, as an array `(n, m)`.
+# two scores are equal. You may use `pairwise_iou(a, b)`, which gives the IoU of every
+# box of `a` `(n, 4)` with every box of `b` `(m, 4)`, as an array `(n, m)`.
 
 
 # %%
@@ -487,10 +502,11 @@ check.answer("suppress", suppress)
 
 # %% [markdown]
 # What does it buy? It depends on who detects. The classifier that slides reports each
-# flower many times. A grid detector has one responsible cell for each object. Here are
-# the detections of both on the same practice scenes: yours from section 1, and those of
-# a grid detector, which were recorded. They are judged by *mean average precision*,
-# which section 7 takes apart. **Predict** for each how much suppression is worth.
+# flower many times. A grid detector has one responsible cell for each object. Here
+# are the detections of both on the same practice scenes: yours from section 1, and
+# those of a grid detector, which were recorded. They are judged by *mean average
+# precision*, which section 7 takes apart. **Predict** for each how much suppression
+# is worth.
 
 # %%
 strong = recorded.found("strong")  # nothing is suppressed yet
@@ -523,16 +539,17 @@ for name, gain in gains.items():
 # Two detectors, *weak* and *strong*, looked at the 100 practice scenes, and what they
 # found was recorded. All you need to judge them is here: no training, no weights.
 #
-# First rule: when is a detection right? Here as COCO does it. In each picture and for
-# each class, take the detections by falling score. Each takes, of the objects that are
-# **still free**, the one with which it overlaps most, if the IoU is **at least** the
-# limit. Then it is right and the object is taken. Otherwise it is wrong.
+# The first question is when a detection is right. This is COCO's rule: in each picture
+# and for each class, go through the detections by falling score. A detection takes,
+# of the objects that are **still free**, the one that it overlaps most, provided that
+# their IoU is **at least** the limit. Then the detection is right and the object is
+# taken. Otherwise the detection is wrong.
 #
 # ### Exercise: Match
-# Write `match(found, objects, limit)`: `found` is an array `(n, 4)`, the detections of
-# one class in one picture, by falling score; `objects` an array `(m, 4)`. Return a list
-# of n truth values: whether each detection is right. Either array may be empty. You may
-# use `pairwise_iou` again.
+# Write `match(found, objects, limit)`: `found` is an array `(n, 4)`, the detections
+# of one class in one picture, by falling score; `objects` an array `(m, 4)`. Return a
+# list of n truth values: whether each detection is right. Either array may be empty.
+# You may use `pairwise_iou` again.
 
 
 # %%
@@ -563,8 +580,8 @@ check.answer("match", match)
 # ### Exercise: Precision and recall
 # Write `precision_recall(right, scores, objects)`: `right` and `scores` are arrays
 # `(n,)`, one entry for each detection, in **any** order; `objects` is the number of
-# objects there are to find. Return `(precision, recall)`: two arrays `(n,)`, by falling
-# score. No two scores are equal.
+# objects there are to find. Return `(precision, recall)`: two arrays `(n,)`, by
+# falling score. No two scores are equal.
 
 
 # %%
@@ -580,22 +597,26 @@ def precision_recall(right, scores, objects):
 check.answer("precision_recall", precision_recall)
 
 # %% [markdown]
-# Here are these curves for both detectors, with all five classes drawn together.
-# **Predict** which part of a curve decides: the left one, or the right one?
+# Here are these curves for both detectors. One curve would be for one class; these
+# pool the detections of all five, as if *flower* were the only class. **Predict:** up
+# to which recall does each detector get, and how precise is it there?
 
 # %%
 detectors = {}
 for name in ("weak", "strong"):
     detectors[name] = [nms.suppress(one) for one in recorded.found(name)]
-curves = {name: ap.precision_recall(each, true) for name, each in detectors.items()}
+curves = {}
+for name, found in detectors.items():
+    any_flower = [nms.suppress(one, across=True) for one in found]
+    curves[name] = ap.precision_recall(any_flower, true)
 plot.show(
     figures.precision_recall(curves),
     alt="Precision against recall. "
-    + ", ".join(f"{name} ends at recall {c.recall[-1]:.2f}" for name, c in curves.items()),
+    + ", ".join(f"{k} ends at recall {c.recall[-1]:.2f}" for k, c in curves.items()),
 )
 
 # %% [markdown]
-# *Average precision* is one number for the curve. It saws, so everyone first replaces
+# *Average precision* is one number for the curve. The curve zigzags, so one replaces
 # the precision at a recall r by the **largest** precision at any recall ≥ r, and by 0
 # where the curve does not reach r. They differ in *where* they read it:
 #
@@ -605,9 +626,9 @@ plot.show(
 #
 # ### Exercise: Average precision at given recalls
 # Write `ap_at(recall, precision, points)`: arrays `(n,)`, as above, with `recall`
-# rising, and the list of recalls at which to read. Return the mean over `points` of the
-# largest precision among entries with `recall >= point`, or 0 where there is none. Use
-# `>=` as it is, without rounding. There may be no detection at all (n = 0).
+# rising, and the list of recalls at which to read. Return the mean over `points` of
+# the largest precision among entries with `recall >= point`, or 0 where there is
+# none. Use `>=` as it is, without rounding. There may be no detection at all (n = 0).
 
 
 # %%
@@ -696,13 +717,13 @@ for name in detectors:
 
 # %% [markdown]
 # All three read the same curve. Eleven points give a tenth of the weight to recall 0,
-# where any detector's best guess counts: for a weak one that is a large part of all it
-# has.
+# where any detector's best guess counts: for a weak one that is a large part of all
+# it has.
 #
 # Three more ways to get another number from the same detector. **Predict** for each
 # whether the mAP rises or falls: report every detection twice, the copy with a score
-# lower by a thousandth; leave out every detection with a score below 0.5; or report only
-# the class that does best.
+# lower by a thousandth; leave out every detection with a score below 0.5; or report
+# only the class that does best.
 
 # %%
 final = detectors["strong"]
@@ -729,19 +750,20 @@ for name in ("everything twice", "sure ones only", "best class only"):
     results.record(f"{name}: change of mAP", gain, "points")
 
 # %% [markdown]
-# A duplicate counts as false, so suppression matters after all. Cutting weak detections
-# *always* costs: precision at a higher score does not change, and the recall behind the
-# cut is lost. So AP is measured with a very low threshold, and the threshold for *use*
-# is chosen later. And the AP of one class, sold as "mAP", is worth little.
+# A duplicate counts as false, so suppression matters after all. Cutting weak
+# detections *always* costs: precision at a higher score does not change, and the
+# recall behind the cut is lost. So AP is measured with a very low threshold, and the
+# threshold for *use* is chosen later. And the AP of one class, sold as "mAP", is
+# worth little.
 
 # %% [markdown]
 # ## 8 · Train your detector, and read its errors
 #
 # The detector reads three feature maps of a frozen Xception: a fine one of 24 × 24
-# places, where outlines are, and two coarse ones, where the network knows what it sees.
-# Small convolutions join them, coarse to fine (a *feature pyramid*), and end in 10
-# numbers for each cell. Only this part is trained. Without the pretrained weights, a
-# small network learns from the pictures alone.
+# places, where outlines are, and two coarse ones, where the network knows what it
+# sees. Small convolutions join them, coarse to fine (a *feature pyramid*), and end in
+# 10 numbers for each cell. Only this part is trained. Without the pretrained weights,
+# a small network learns from the pictures alone.
 
 # %%
 try:
@@ -767,12 +789,24 @@ print(f"{detector.count_params():,} parameters, ", end="")
 print(f"loss {history.history['loss'][0]:.0f} → {history.history['loss'][-1]:.0f}")
 
 # %% [markdown]
-# **Predict** its mAP on the 300 held-out scenes, over five classes at an IoU of 0.5, and
-# its AP if every flower counts as just "flower".
+# Which part of the loss is left? Here are the four parts on held-out scenes, per
+# scene.
 
 # %%
-test_true = [Objects(*each) for each in zip(held_out.boxes, held_out.classes, strict=True)]
 test_maps = plans.read(plan, base, held_out.images, label="held-out scenes")
+pairs = zip(held_out.boxes, held_out.classes, strict=True)
+test_targets = np.stack([grid.encode(*each) for each in pairs])
+answers = detector.predict(test_maps, batch_size=50, verbose=0)
+for name, values in GridLoss().parts(test_targets, answers).items():
+    print(f"{name:10} {np.mean(values):5.2f}")
+
+# %% [markdown]
+# **Predict** its mAP on the 300 held-out scenes, over five classes at an IoU of 0.5,
+# and its AP if every flower counts as just "flower".
+
+# %%
+pairs = zip(held_out.boxes, held_out.classes, strict=True)
+test_true = [Objects(*each) for each in pairs]
 found = detect(detector, test_maps, plan.grid, score=0.02)
 any_flower = [nms.suppress(each, across=True) for each in found]
 curve = ap.precision_recall(any_flower, test_true)
@@ -785,24 +819,25 @@ card["five classes, IoU 0.75"] = ap.mean_average_precision(found, test_true, iou
 card["five classes, COCO's average"] = ap.coco_average(found, test_true)
 plot.show(
     figures.bars(card, "average precision"),
-    alt="One detector, six figures: " + ", ".join(f"{k} {v:.2f}" for k, v in card.items()),
+    alt="One detector, six figures: "
+    + ", ".join(f"{name} {value:.2f}" for name, value in card.items()),
 )
 
 # %%
 results.record("detector, AP50 of one class", one_class)
 results.record("detector, mAP50 of five classes", card["five classes, IoU 0.5, coco"])
 results.record("detector, COCO's average", card["five classes, COCO's average"])
-results.record("one detector, largest over smallest figure", max(card.values()) / min(card.values()), "×")
+factor = max(card.values()) / min(card.values())
+results.record("one detector, largest over smallest figure", factor, "×")
 
 # %% [markdown]
-# One detector, six figures, all of them correct. So "an mAP of 0.38" says nothing until
-# somebody adds: at which IoU, by which definition, over which classes, on which
+# One detector, six figures, all of them correct. So "an mAP of 0.38" says nothing
+# until somebody adds: at which IoU, by which definition, over which classes, on which
 # pictures.
 #
 # Here is what it finds:
 
 # %%
-shown = [k for k in range(5)]
 sure = [each.boxes[each.scores >= 0.3] for each in found[:5]]
 plot.show(
     figures.boxed(
@@ -821,11 +856,12 @@ plot.show(
 #
 # - **classification**: the right place, the wrong class;
 # - **localization**: the right class, the box too loose (IoU from 0.1 to 0.5);
-# - **both** of these; a **duplicate** of a right one; or **background**, nothing there;
+# - **both** of these; a **duplicate** of a right one; or **background**, nothing
+#   there;
 #
-# and each object that nothing found is **missed**. (Bolya and others call this *TIDE*.)
-# For each kind an *oracle* mends just these errors. **Predict:** which oracle would
-# bring most?
+# and each object that nothing found is **missed**. (Bolya and others call this
+# *TIDE*.) For each kind an *oracle* mends just these errors. **Predict:** which
+# oracle would bring most?
 
 # %%
 counts = errors.count(errors.diagnose(found, test_true))
@@ -841,9 +877,9 @@ results.record("oracle for background, errors it takes away", counts["background
 results.record("oracle for missed flowers", 100 * worth["missed"], "points of mAP")
 
 # %% [markdown]
-# The most *frequent* error is not the most *expensive* one. Most background detections
-# have low scores and stand at the end of the list, where they cost little. Look at the
-# worth before you decide what to work on.
+# The most *frequent* error is not the most *expensive* one. Most background
+# detections have low scores and stand at the end of the list, where they cost little.
+# Look at the worth before you decide what to work on.
 
 # %% [markdown]
 # ## 9 · Real photos
@@ -879,9 +915,11 @@ for name, each in {"by hand": by_hand, "detector": any_real}.items():
 # %%
 sure = [each.boxes[each.scores >= 0.3] for each in any_real]
 plot.show(
-    figures.boxed(pictures[:10], [at_side.first[:10], sure[:10]], names=("by hand", "found")),
-    alt=f"Ten photos with boxes by hand and by the detector. AP50 on all of them: by hand "
-    f"{real['by hand']:.2f}, detector {real['detector']:.2f}.",
+    figures.boxed(
+        pictures[:10], [at_side.first[:10], sure[:10]], names=("by hand", "found")
+    ),
+    alt="Ten photos with boxes by hand and by the detector. AP50 on all of them: by "
+    f"hand {real['by hand']:.2f}, detector {real['detector']:.2f}.",
 )
 
 # %% [markdown]
@@ -890,8 +928,8 @@ plot.show(
 # be good on photos it must be trained on photos.
 #
 # **So is 0.38 good?** Ask which IoU, which definition, which classes, which pictures,
-# and what a person would get. Then compare with a detector that was judged in the same
-# way.
+# and what a person would get. Then compare with a detector that was judged in the
+# same way.
 
 # %% tags=["nbval-check-output"]
 check.report()

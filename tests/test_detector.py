@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from utils import garden
-from utils.vision.average_precision import mean_average_precision
 from utils.vision import boxes as geometry
+from utils.vision.average_precision import mean_average_precision
 from utils.vision.detector import GridLoss, detect, detector, detector_on, mirror, mirror_at_random
 from utils.vision.grid import Grid
 
@@ -127,9 +127,7 @@ def test_a_detector_on_feature_maps_reads_all_of_them_and_learns():
     assert detector_on([(4, 4, 3)], GRID).input_shape == (None, 4, 4, 3)
 
 
-@pytest.mark.parametrize(
-    "shapes, said", [([(5, 5, 8)], "4 × 4 cells"), ([(4, 4, 8), (3, 3, 8)], "cannot be enlarged to")]
-)
+@pytest.mark.parametrize("shapes, said", [([(5, 5, 8)], "4 × 4 cells"), ([(4, 4, 8), (3, 3, 8)], "cannot be enlarged to")])
 def test_feature_maps_that_do_not_fit_are_refused(shapes, said):
     with pytest.raises(ValueError, match=said):
         detector_on(shapes, GRID)

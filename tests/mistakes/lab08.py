@@ -292,7 +292,11 @@ def ap_area(recall, precision):
 MISTAKES = {
     "recalls": [
         ("linspace", "def recalls(steps):\n    return np.linspace(0, 1, steps + 1)\n", "Divide two whole numbers"),
-        ("multiples of a float", "def recalls(steps):\n    return [k * (1 / steps) for k in range(steps + 1)]\n", "Divide two whole numbers"),
+        (
+            "multiples of a float",
+            "def recalls(steps):\n    return [k * (1 / steps) for k in range(steps + 1)]\n",
+            "Divide two whole numbers",
+        ),
     ],
 }
 

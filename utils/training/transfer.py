@@ -47,8 +47,9 @@ def cut(model, layer):
 def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""):
     """What `model` computes for all `inputs` (n, …), in order, `batch` at a time, as an array (n, …) of `dtype`.
 
-    Of a model with several outputs a list, one array for each. `prepare` is applied to each batch first (`scale`, for uint8 photos). `label` shows a progress bar. The last batch is
-    filled up with zeros, so that TensorFlow compiles the model for one shape only.
+    Of a model with several outputs a list, one array for each. `prepare` is applied to each batch first (`scale`, for uint8
+    photos). `label` shows a progress bar. The last batch is filled up with zeros, so that TensorFlow compiles the model for one
+    shape only.
     """
     keep_freed_memory()
     expect_many_models()

@@ -86,7 +86,7 @@ def detector_on(shapes, grid: Grid, width: int = 64, depth: int = 2, share: floa
     """
     shapes = [tuple(shape) for shape in shapes]
     if shapes[0][:2] != (grid.cells, grid.cells):
-        raise ValueError(f"The finest map has {shapes[0][0]} × {shapes[0][1]} places, the grid {grid.cells} × {grid.cells} cells.")
+        raise ValueError(f"The finest map has {shapes[0][:2]} places, the grid {grid.cells} × {grid.cells} cells.")
     for finer, coarser in zip(shapes, shapes[1:], strict=False):
         if finer[0] % coarser[0] or finer[1] % coarser[1]:
             raise ValueError(f"A map of {coarser[:2]} cannot be enlarged to {finer[:2]} by a whole number.")

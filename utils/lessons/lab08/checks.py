@@ -44,7 +44,9 @@ lab.declare(
             "{case} gives {got}: a picture that is smaller than the window has no window, not a negative number of them.": (
                 lambda *a: _windows(*a, least=-1000)
             ),
-            "{case} gives {got}: every scale counts the whole picture. Shrink it by `s` first.": lambda *a: _windows(*a, shrink=False),
+            "{case} gives {got}: every scale counts the whole picture. Shrink it by `s` first.": lambda *a: _windows(
+                *a, shrink=False
+            ),
             "{case} gives {got}: each row of windows has windows in every column. Multiply the two numbers.": (
                 lambda *a: _windows(*a, rows=False)
             ),
@@ -114,13 +116,19 @@ lab.declare(
         cases=[(0.01,), (0.5,), (0.2,), (0.9,)],
         mistakes={
             "{case} gives {got}: the sign is reversed. A rare object needs a negative logit.": lambda s: np.log((1 - s) / s),
-            "{case} gives {got}: that is log(share). Put it through the sigmoid: it gives share / (1 + share).": lambda s: np.log(s),
-            "{case} gives {got}: that is the probability. The bias is a logit, which the sigmoid turns into a probability.": lambda s: s,
+            "{case} gives {got}: that is log(share). Put it through the sigmoid: it gives share / (1 + share).": lambda s: np.log(
+                s
+            ),
+            "{case} gives {got}: that is the probability. The bias is a logit, which the sigmoid turns into a probability.": lambda s: (
+                s
+            ),
             "{case} gives {got}: those are the odds. The logit is their logarithm.": lambda s: s / (1 - s),
             "{case} gives {got}: exp() belongs to the natural logarithm, `np.log`.": Either(
                 lambda s: np.log10(s / (1 - s)), lambda s: np.log2(s / (1 - s))
             ),
-            "{case} gives {got}: the sigmoid turns a logit into a probability. You need its inverse.": lambda s: 1 / (1 + np.exp(-s)),
+            "{case} gives {got}: the sigmoid turns a logit into a probability. You need its inverse.": lambda s: (
+                1 / (1 + np.exp(-s))
+            ),
         },
     ),
 )
@@ -134,7 +142,12 @@ def _encode(
 ):  # fmt: skip
     target = np.zeros((cells, cells, 6))
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    numbers = {"largest": np.argsort(areas), "smallest": np.argsort(-areas), "last": range(len(boxes)), "first": range(len(boxes))[::-1]}
+    numbers = {
+        "largest": np.argsort(areas),
+        "smallest": np.argsort(-areas),
+        "last": range(len(boxes)),
+        "first": range(len(boxes))[::-1],
+    }
     for k in numbers[order]:
         x0, y0, x1, y1 = boxes[k] * cells / size
         x, y = (x0, y0) if corner else ((x0 + x1) / 2, (y0 + y1) / 2)
@@ -187,21 +200,31 @@ lab.declare(
             "{case}: numbers 1 and 2 are y and x; the order is x, y.": _encoded(turned=True),
             "{case}: the cell and the place come from the upper left corner. Take the centre.": _encoded(corner=True),
             "{case}: the place is measured in pixels. Within its cell it goes from 0 to 1.": _encoded(offset="pixels"),
-            "{case}: the place is a fraction of the picture. It is counted from the corner of its own cell, in cells.": _encoded(offset="picture"),
-            "{case}: the place is counted from the corner of the picture. Subtract the cell's column and row.": _encoded(offset="grid"),
+            "{case}: the place is a fraction of the picture. It is counted from the corner of its own cell, in cells.": _encoded(
+                offset="picture"
+            ),
+            "{case}: the place is counted from the corner of the picture. Subtract the cell's column and row.": _encoded(
+                offset="grid"
+            ),
             "{case}: the size is the log of pixels. Measure it in cells.": _encoded(unit="pixels"),
             "{case}: the size is the log of a fraction of the picture. Measure it in cells.": _encoded(unit="picture"),
             "{case}: numbers 3 and 4 are width and height as they are; the text asks for their logs.": _encoded(log=False),
             "{case}: width and height are exchanged.": _encoded(sides=(1, 0)),
-            "{case}: of two in one cell the last one stays. It must be the one with the largest area, in whatever order they come.": _encoded(order="last"),
-            "{case}: of two in one cell the first one stays. It must be the one with the largest area, in whatever order they come.": _encoded(order="first"),
+            "{case}: of two in one cell the last one stays. It must be the one with the largest area, in whatever order they come.": _encoded(
+                order="last"
+            ),
+            "{case}: of two in one cell the first one stays. It must be the one with the largest area, in whatever order they come.": _encoded(
+                order="first"
+            ),
             "{case}: of two in one cell the smaller one stays. It must be the larger one.": _encoded(order="smallest"),
         },
     ),
 )
 
 
-def _decode(target, size, *, exchanged=False, log=True, scale=True, half=0.5, centre=False, offsets=(1, 2), sides=(3, 4), whole=False):
+def _decode(
+    target, size, *, exchanged=False, log=True, scale=True, half=0.5, centre=False, offsets=(1, 2), sides=(3, 4), whole=False
+):
     rows, columns = np.nonzero(target[..., 0])
     found = target[rows, columns]
     places = np.stack([rows, columns] if exchanged else [columns, rows], axis=1) + (0 if whole else found[:, list(offsets)])
@@ -294,12 +317,20 @@ lab.declare(
         _grid_loss,
         cases=_answers,
         mistakes={
-            "{case}: objectness counts in every cell, in the empty ones too: that is where the network learns to say nothing.": _lost(only_objects=True),
-            "{case}: the place counts in empty cells as well. There is nothing to be placed: mask it.": _lost(everywhere=("place",)),
+            "{case}: objectness counts in every cell, in the empty ones too: that is where the network learns to say nothing.": _lost(
+                only_objects=True
+            ),
+            "{case}: the place counts in empty cells as well. There is nothing to be placed: mask it.": _lost(
+                everywhere=("place",)
+            ),
             "{case}: the size counts in empty cells as well. Mask it.": _lost(everywhere=("size",)),
             "{case}: the class counts in empty cells as well. Mask it.": _lost(everywhere=("kind",)),
-            "{case}: nothing is masked. Place, size and class count only where an object is.": _lost(everywhere=("place", "size", "kind")),
-            "{case}: the place is compared with the logits. Put numbers 1 and 2 of the answer through a sigmoid.": _lost(squash_place=False),
+            "{case}: nothing is masked. Place, size and class count only where an object is.": _lost(
+                everywhere=("place", "size", "kind")
+            ),
+            "{case}: the place is compared with the logits. Put numbers 1 and 2 of the answer through a sigmoid.": _lost(
+                squash_place=False
+            ),
             "{case}: the size goes through a sigmoid. Numbers 3 and 4 are compared as they are.": _lost(squash_size=True),
             "{case}: the sizes are compared after exp. Compare the logs, as they are.": _lost(exp_size=True),
             "{case}: the softmax runs over all numbers of the answer. The classes begin at number 5.": _lost(first=0),
@@ -314,7 +345,9 @@ lab.declare(
 # ── 6 · non-maximum suppression ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _suppress(boxes, scores, labels, limit, *, classes=True, rounds=None, equal=False, rising=False, dropped_drop=False, by_score=True):
+def _suppress(
+    boxes, scores, labels, limit, *, classes=True, rounds=None, equal=False, rising=False, dropped_drop=False, by_score=True
+):
     """Greedy suppression with the mistakes that can be made; `rounds`: so many repetitions at most."""
     overlaps = pairwise_iou(boxes, boxes)
     rivals = (overlaps >= limit if equal else overlaps > limit) & ((labels[:, None] == labels) if classes else True)
@@ -335,7 +368,11 @@ _CHAIN = np.array([[4.0, 0, 14, 10], [0, 0, 10, 10], [8, 0, 18, 10], [30, 30, 40
 
 def _crowd(rng):
     corners = rng.uniform(0, 25, (14, 2))
-    return np.hstack([corners, corners + rng.uniform(8, 16, (14, 2))]), rng.permutation(np.linspace(0.1, 0.9, 14)), rng.integers(0, 2, 14)
+    return (
+        np.hstack([corners, corners + rng.uniform(8, 16, (14, 2))]),
+        rng.permutation(np.linspace(0.1, 0.9, 14)),
+        rng.integers(0, 2, 14),
+    )
 
 
 lab.declare(
@@ -357,7 +394,12 @@ lab.declare(
                 np.zeros(5, int),
                 0.6,
             ),
-            "for an IoU equal to the limit": (np.array([[0.0, 0, 10, 10], [0, 0, 10, 5]]), np.array([0.3, 0.4]), np.array([2, 2]), 0.5),
+            "for an IoU equal to the limit": (
+                np.array([[0.0, 0, 10, 10], [0, 0, 10, 5]]),
+                np.array([0.3, 0.4]),
+                np.array([2, 2]),
+                0.5,
+            ),
             "for a crowd of 14": (*_crowd(rng), 0.3),
             "for another crowd": (*_crowd(rng), 0.5),
         },
@@ -365,10 +407,16 @@ lab.declare(
             "{case}: boxes of different classes suppress each other. Do it class by class.": _suppressed(classes=False),
             "{case}: only the best box of all drops its rivals. Repeat the step with what is left.": _suppressed(rounds=1),
             "{case}: a box drops another whose IoU is *equal* to the limit. The text says greater.": _suppressed(equal=True),
-            "{case}: you keep the boxes with the lowest scores. Sort by falling score: np.argsort(-scores).": _suppressed(rising=True),
+            "{case}: you keep the boxes with the lowest scores. Sort by falling score: np.argsort(-scores).": _suppressed(
+                rising=True
+            ),
             "{case}: a box that was dropped drops others. Compare only with boxes that are kept.": _suppressed(dropped_drop=True),
-            "{case}: the boxes are taken in the order in which they come. Sort them by falling score first.": _suppressed(by_score=False),
-            "{case}: these are the right boxes, in another order. Return them by falling score.": lambda *a: sorted(_suppress(*a)),
+            "{case}: the boxes are taken in the order in which they come. Sort them by falling score first.": _suppressed(
+                by_score=False
+            ),
+            "{case}: these are the right boxes, in another order. Return them by falling score.": lambda *a: sorted(
+                _suppress(*a)
+            ),
         },
     ),
 )
@@ -500,9 +548,15 @@ lab.declare(
         cases={name: (*each, points) for (name, each), points in zip(_PR.items(), _POINTS, strict=True)},
         mistakes={
             "{case}: a recall equal to the point has reached it: `>=`.": lambda *a: _ap_at(*a, reach=lambda r, p: r > p),
-            "{case}: read the *largest* precision at this recall or beyond, not the first one.": lambda *a: _ap_at(*a, read=lambda x: x[0]),
-            "{case}: a point that the curve does not reach counts as 0; you leave it out of the mean.": lambda *a: _ap_at(*a, missing=False),
-            "{case}: take the precisions at recalls of at least the point, not up to it.": lambda *a: _ap_at(*a, reach=lambda r, p: r <= p),
+            "{case}: read the *largest* precision at this recall or beyond, not the first one.": lambda *a: _ap_at(
+                *a, read=lambda x: x[0]
+            ),
+            "{case}: a point that the curve does not reach counts as 0; you leave it out of the mean.": lambda *a: _ap_at(
+                *a, missing=False
+            ),
+            "{case}: take the precisions at recalls of at least the point, not up to it.": lambda *a: _ap_at(
+                *a, reach=lambda r, p: r <= p
+            ),
             "{case}: take the largest precision beyond the point, not the mean.": lambda *a: _ap_at(*a, read=np.mean),
             "{case}: that is the sum over the points. Return the mean.": lambda r, p, points: len(points) * _ap_at(r, p, points),
         },
@@ -532,7 +586,9 @@ lab.declare(
         _ap_area,
         cases=_PR,
         mistakes={
-            "{case}: the height is the precision of the detection itself. Take the largest from there on.": functools.partial(_ap_area, best=False),
+            "{case}: the height is the precision of the detection itself. Take the largest from there on.": functools.partial(
+                _ap_area, best=False
+            ),
             "{case}: the first step is missing. Its rise counts from a recall of 0.": functools.partial(_ap_area, start=False),
             "{case}: those are trapezoids under the curve as it is. Replace each precision by the largest from there on first.": _trapezoids,
             "{case}: that is a mean over the detections. Each counts by how much the recall rises with it.": (

@@ -14,8 +14,8 @@ from ...vision.detections import Detections, Objects
 FILE = Path(__file__).with_name("recorded.json")
 SIZE, COUNT, SEED = 192, 100, 3  # the arguments of garden.scenes
 ABOUT = (
-    f"The drawn scenes of utils.garden.scenes({COUNT}, {SIZE}, seed={SEED}). true: boxes (x0, y0, x1, y1 in pixels, half-open) and "
-    "classes of each scene. weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, "
+    f"The drawn scenes of utils.garden.scenes({COUNT}, {SIZE}, seed={SEED}). true: boxes (x0, y0, x1, y1 in pixels, half-open) "
+    "and classes of each scene. weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, "
     "nothing suppressed."
 )
 
@@ -32,9 +32,8 @@ def true() -> list[Objects]:
 
 def found(name: str) -> list[Detections]:
     """What the detector `name`, "weak" or "strong", found in each scene: nothing is suppressed yet."""
-    return [
-        Detections(_boxes(boxes), np.array(labels, np.int64), np.array(scores, float)) for boxes, labels, scores in _content()[name]
-    ]
+    rows = _content()[name]
+    return [Detections(_boxes(boxes), np.array(labels, np.int64), np.array(scores, float)) for boxes, labels, scores in rows]
 
 
 def _boxes(boxes) -> np.ndarray:
