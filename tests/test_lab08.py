@@ -65,7 +65,7 @@ def pycocotools_of_five(found, true):
 def test_recorded_scenes_are_the_gardens():
     true = recorded.true()
     assert len(true) == recorded.COUNT
-    scenes = garden.scenes(recorded.COUNT, recorded.SIZE, seed=recorded.SEED)
+    scenes = recorded.scenes()
     # a pixel at the rim may differ from one machine to another
     for one, boxes, labels in zip(true, scenes.boxes, scenes.classes, strict=True):
         assert len(one.boxes) == len(boxes) and (one.labels == labels).all()
@@ -77,7 +77,7 @@ def test_a_weak_and_a_strong_detector_were_recorded():
     weak, strong = (
         ap.mean_average_precision([suppress(each) for each in recorded.found(name)], true) for name in ("weak", "strong")
     )
-    assert 0.01 < weak < 0.25 and 0.45 < strong < 0.8
+    assert 0.03 < weak < 0.25 and 0.45 < strong < 0.8
 
 
 def test_without_weights_the_detector_reads_pictures():
@@ -88,5 +88,5 @@ def test_without_weights_the_detector_reads_pictures():
     model = plans.network(plan, maps)
     assert model.output_shape == (None, plan.grid.cells, plan.grid.cells, plan.grid.channels)
     targets = np.stack([plan.grid.encode(*each) for each in zip(scenes.boxes, scenes.classes, strict=True)])
-    (pictures, wanted), *_ = plans.batches(plans.Plan("", plan.grid, (), 2, 1, batch=2), maps, targets).as_numpy_iterator()
+    (pictures, wanted), *_ = plans.batches(plans.Plan("", plan.grid, (), 1, batch=2), maps, targets).as_numpy_iterator()
     assert pictures.shape == (2, 96, 96, 3) and wanted.shape == (2, *targets.shape[1:])

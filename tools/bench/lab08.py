@@ -2,12 +2,13 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 
 SEEDS = (0, 1, 2)
 TRAINING, TEST = 1, 2  # seeds of the lab's scenes; what is decided by looking at figures is decided on others
-WEAK = (200, 2)  # scenes and epochs of the weak detector
+RECORDED = {"weak": (300, 4), "strong": (1000, 8)}  # scenes and epochs of the recorded detectors
 
 
 def measure() -> dict[str, float]:
@@ -47,19 +48,24 @@ def record() -> None:
     """Write utils/lessons/lab08/recorded.json: what a weak and a strong detector find in 100 scenes, nothing suppressed."""
     import keras
 
+    from utils import data, garden
     from utils.lessons.lab08 import plans, recorded
     from utils.vision import average_precision as ap
+    from utils.vision.detections import Objects
     from utils.vision.detector import detect
 
-    chosen, base, (maps, targets) = _prepared()
-    scenes, true = _scenes(recorded.COUNT, recorded.SEED, chosen)
-    test = plans.read(chosen, base, scenes.images, "recorded scenes")
+    finest = replace(plans.ON_XCEPTION, maps=plans.ON_XCEPTION.maps[:1])
+    base = data.pretrained("xception", size=recorded.SIZE, quiet=True)
+    scenes, shown = garden.scenes(max(RECORDED.values())[0], recorded.SIZE, seed=TRAINING), recorded.scenes()
+    targets = np.stack([finest.grid.encode(*each) for each in zip(scenes.boxes, scenes.classes, strict=True)])
+    (maps,), (test,) = (plans.read(finest, base, each.images) for each in (scenes, shown))
+    true = [Objects(*each) for each in zip(shown.boxes, shown.classes, strict=True)]
     content = {"about": recorded.ABOUT, "true": [_columns(each) for each in true]}
-    for name, scenes_used, epochs in (("weak", *WEAK), ("strong", chosen.scenes, chosen.epochs)):
+    for name, (count, epochs) in RECORDED.items():
         keras.utils.set_random_seed(0)
-        model = plans.network(chosen, maps)
-        plans.train(model, chosen, [each[:scenes_used] for each in maps], targets[:scenes_used], epochs)
-        found = detect(model, test, chosen.grid, score=0.03, iou=None)
+        model = plans.network(finest, [maps])
+        plans.train(model, finest, [maps[:count]], targets[:count], epochs)
+        found = detect(model, test, finest.grid, score=0.03, iou=None)
         content[name] = [_columns(each) for each in found]
         print(name, "mAP50 before suppression", ap.mean_average_precision(found, true), sum(len(each.scores) for each in found))
     recorded.FILE.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -72,7 +78,7 @@ def _prepared():
 
     chosen = plans.ON_XCEPTION
     base = data.pretrained("xception", size=chosen.grid.size, quiet=True)
-    scenes, _ = _scenes(chosen.scenes, TRAINING, chosen)
+    scenes, _ = _scenes(plans.SCENES, TRAINING, chosen)
     targets = np.stack([chosen.grid.encode(*each) for each in zip(scenes.boxes, scenes.classes, strict=True)])
     return chosen, base, (plans.read(chosen, base, scenes.images, "training scenes"), targets)
 

@@ -17,7 +17,6 @@ class Plan:
     data: str  # what the detector is made of, as the ranges beside the tests name it
     grid: Grid
     maps: tuple[str, ...]  # the layers of Xception whose activations the detector reads, the finest first
-    scenes: int  # to train on
     epochs: int
     rate: float = 3e-3  # peak learning rate
     batch: int = 20
@@ -26,14 +25,14 @@ class Plan:
 # A flower's outline is in the fine map, its kind in the coarse ones. Half of the flowers are smaller than 29 of 192 pixels:
 # 24 cells keep most of them apart.
 GRID = Grid(192, 24, 5)
+SCENES = 500  # to train on
 ON_XCEPTION = Plan(
     data="frozen Xception",
     grid=GRID,
     maps=("block4_sepconv1_act", "block13_sepconv1_act", "block14_sepconv2_act"),
-    scenes=600,
     epochs=12,
 )
-FROM_SCRATCH = Plan(data="from scratch", grid=GRID, maps=(), scenes=600, epochs=16)
+FROM_SCRATCH = Plan(data="from scratch", grid=GRID, maps=(), epochs=16)
 
 
 def plan(base) -> Plan:

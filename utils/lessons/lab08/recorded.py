@@ -1,6 +1,7 @@
 """Detections of a weak and a strong detector in 100 drawn scenes, recorded: what Lab 08's exercises on AP are computed on.
 
-Made by `tools.bench.lab08.record()`. The strong detector is the lab's own, the weak one the same after a very short training.
+Made by `tools.bench.lab08.record()`. Both detectors are one network on the finest feature map that the lab's own detector reads;
+the weak one was trained on few scenes for a short time.
 """
 
 import json
@@ -12,10 +13,11 @@ import numpy as np
 from ...vision.detections import Detections, Objects
 
 FILE = Path(__file__).with_name("recorded.json")
-SIZE, COUNT, SEED = 192, 100, 3  # the arguments of garden.scenes
+COUNT = 100  # scenes, the first of these
+DRAWN, SIZE, SEED = 300, 192, 3  # the arguments of garden.scenes
 ABOUT = (
-    f"The drawn scenes of utils.garden.scenes({COUNT}, {SIZE}, seed={SEED}). true: boxes (x0, y0, x1, y1 in pixels, half-open) "
-    "and classes of each scene. weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, "
+    f"The first {COUNT} drawn scenes of utils.garden.scenes({DRAWN}, {SIZE}, seed={SEED}). true: boxes (x0, y0, x1, y1 in pixels, "
+    "half-open) and classes of each scene. weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, "
     "nothing suppressed."
 )
 
@@ -23,6 +25,15 @@ ABOUT = (
 @cache
 def _content() -> dict:
     return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def scenes():
+    """The scenes themselves, a `garden.Scenes` of 100."""
+    from ... import garden
+
+    drawn = garden.scenes(DRAWN, SIZE, seed=SEED, workers=2)
+    columns = (drawn.images, drawn.labels, drawn.boxes, drawn.masks, drawn.classes)
+    return garden.Scenes(*(each[:COUNT] for each in columns))
 
 
 def true() -> list[Objects]:
