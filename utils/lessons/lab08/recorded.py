@@ -16,9 +16,9 @@ FILE = Path(__file__).with_name("recorded.json")
 COUNT = 100  # scenes, the first of these
 DRAWN, SIZE, SEED = 300, 192, 3  # the arguments of garden.scenes
 ABOUT = (
-    f"The first {COUNT} drawn scenes of utils.garden.scenes({DRAWN}, {SIZE}, seed={SEED}). true: boxes (x0, y0, x1, y1 in pixels, "
-    "half-open) and classes of each scene. weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, "
-    "nothing suppressed."
+    f"The first {COUNT} drawn scenes of utils.garden.scenes({DRAWN}, {SIZE}, seed={SEED}). "
+    "true: boxes (x0, y0, x1, y1 in pixels, half-open) and classes of each scene. "
+    "weak, strong: boxes, classes and scores of two detectors, one detection a cell at most, nothing suppressed."
 )
 
 
