@@ -534,6 +534,12 @@ for name, gain in gains.items():
     results.record(f"suppression, {name}: best against none", factors[name], "×")
 
 # %% [markdown]
+# For the sliding window, suppression is a necessity: it reports a flower from every
+# window around it. The grid detector gains a few points, because on a fine grid the
+# neighbours of the responsible cell answer, too. And 0.6, the slide's limit, is not a
+# law: the best limit differs from detector to detector, so choose it on practice data.
+
+# %% [markdown]
 # ## 7 · Judge: average precision by hand
 #
 # Two detectors, *weak* and *strong*, looked at the 100 practice scenes, and what they
@@ -716,9 +722,10 @@ for name in detectors:
     results.record(f"{name} detector, definitions differ by", spread[name], "%")
 
 # %% [markdown]
-# All three read the same curve. Eleven points give a tenth of the weight to recall 0,
-# where any detector's best guess counts: for a weak one that is a large part of all
-# it has.
+# All three read the same curve. Of eleven points, recall 0 has one eleventh of the
+# weight, and there the precision of the very first detections counts. For a weak
+# detector, which reaches only the first few of the eleven recalls, that is a large
+# part of all it has.
 #
 # Three more ways to get another number from the same detector. **Predict** for each
 # whether the mAP rises or falls: report every detection twice, the copy with a score
@@ -873,13 +880,21 @@ plot.show(
     alt="What an oracle for each kind of error would bring, in points of mAP: "
     + ", ".join(f"{kind} {100 * each:.1f}" for kind, each in worth.items()),
 )
-results.record("oracle for background, errors it takes away", counts["background"])
+frequent = max(errors.KINDS, key=lambda kind: counts[kind])
+dearest = max(errors.KINDS, key=lambda kind: worth[kind])
+print(f"most frequent: {frequent}; most expensive: {dearest}")
 results.record("oracle for missed flowers", 100 * worth["missed"], "points of mAP")
+each_error = {kind: worth[kind] / max(1, counts[kind]) for kind in errors.KINDS}
+ratio = each_error[dearest] / each_error[frequent]
+results.record(
+    "one error, the most expensive kind against the most frequent", ratio, "×"
+)
 
 # %% [markdown]
-# The most *frequent* error is not the most *expensive* one. Most background
-# detections have low scores and stand at the end of the list, where they cost little.
-# Look at the worth before you decide what to work on.
+# Counts and costs are in a different order. What an error costs depends on its score:
+# a false detection near the top of the list lowers the precision for all that follow,
+# one at the end costs almost nothing. So look at the worth, not at the counts, before
+# you decide what to work on.
 
 # %% [markdown]
 # ## 9 · Real photos
