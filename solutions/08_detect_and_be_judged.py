@@ -534,10 +534,12 @@ for name, gain in gains.items():
     results.record(f"suppression, {name}: best against none", factors[name], "×")
 
 # %% [markdown]
-# For the sliding window, suppression is a necessity: it reports a flower from every
-# window around it. The grid detector gains a few points, because on a fine grid the
-# neighbours of the responsible cell answer, too. And 0.6, the slide's limit, is not a
-# law: the best limit differs from detector to detector, so choose it on practice data.
+# In points the grid detector gains more: on a fine grid the neighbours of the
+# responsible cell answer, too. Relative to what it has, the sliding window gains more,
+# because it reports a flower from every window around it. Its mAP stays low for another
+# reason, which no suppression can mend: its boxes are squares of three sizes. And 0.6,
+# the slide's limit, is not a law: the best limit differs from detector to detector, so
+# choose it on practice data.
 
 # %% [markdown]
 # ## 7 · Judge: average precision by hand
