@@ -22,7 +22,7 @@ def test_a_window_shows_what_its_place_says():
         x0, y0, x1, y1 = boxes[k]
         scale = (x1 - x0) // SIZE
         cut = picture[y0:y1, x0:x1].reshape(SIZE, scale, SIZE, scale, 3).mean(axis=(1, 3))
-        assert np.abs(cut - crops[k]).max() <= 0.5 + 1e-9
+        assert np.abs(cut - crops[k]).max() <= 1  # Pillow rounds rows and columns one after the other
 
 
 def test_training_windows_show_their_flower_or_none():
