@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so on
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
-    return jails.trees(tmp_path_factory.mktemp("trees"))
+    return jails.trees(tmp_path_factory.mktemp("trees"), map(lab, LESSONS))
 
 
 @BUBBLEWRAP
@@ -34,7 +34,7 @@ def trees(tmp_path_factory):
 def test_every_official_solution_gets_full_marks_in_the_jail(lesson, trees):
     jail = jails.Jail("bubblewrap")
     known = {name: each.seconds for name, each in pool.exercises(lesson.folder).items()}
-    with Supervisor(jail, jail, trees, [lesson.folder], slot=9) as supervisor:
+    with Supervisor(jail, jail, trees, [lesson.folder]) as supervisor:
         found = supervisor.grade(labs.plan(solved(lesson), lab(lesson)), 4242, known)
     assert {name: verdict.message for name, verdict in found.outcomes.items() if verdict.status != "right"} == {}
     assert found.starts == 1 and found.stopped == {}
@@ -130,7 +130,7 @@ def test_layer_2_locks_the_container_and_removes_it(tmp_path, trees):
         "no-new-privileges",
     ):
         assert flag in text, flag
-    assert f"--user {jails.FIRST_USER}:" in text and ":/course:ro" in text
+    assert f"--user {jails.USER}:" in text and ":/course:ro" in text
     assert sum(part == "--volume" for part in run) == 1, "nothing but the course is to be seen"
     name = run[run.index("--name") + 1]
     assert ["rm", "--force", name] in calls

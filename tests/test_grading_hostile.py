@@ -1,5 +1,6 @@
 """Level 1: hostile notebooks. No point is forged, nothing foreign is read, nothing is left behind, and each ends in time."""
 
+import json
 import shutil
 import sys
 import time
@@ -11,19 +12,19 @@ from tests import hostile
 from tests.grading import LESSONS, grade_id, lab
 from tools.grading import jail as jails
 from tools.grading import labs
+from tools.grading import supervisor as supervision
 from tools.grading.pool import exercises
-from tools.grading.supervisor import GRACE, Limits, Supervisor
+from tools.grading.supervisor import CROWD, Limits, Supervisor
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
+)
 LESSON = LESSONS[0]
 WANTED = ("parameters", "correlate", "keras_computes", "pool")
-LIMITS = Limits(cell=4.0, submission=60.0)
-SLOT = 7  # a user of its own, whose processes are counted
+LIMITS = Limits(cell=3.0, submission=40.0)
+EXERCISE = 2.0  # seconds of work
+LATE = 10.0  # seconds after its limit within which each has to be ended
+START = 10.0  # seconds in which the processes start on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,23 @@ def small():
 @pytest.fixture(scope="module")
 def supervisor(tmp_path_factory):
     jail = jails.Jail("bubblewrap", memory=1_500_000_000)
-    with Supervisor(jail, jail, jails.trees(tmp_path_factory.mktemp("trees")), ["lab01"], slot=SLOT, limits=LIMITS) as made:
+    trees = jails.trees(tmp_path_factory.mktemp("trees"), [lab(LESSON)])
+    with Supervisor(jail, jail, trees, ["lab01"], limits=LIMITS) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def watched(monkeypatch):
+    """The longest that a step went on after its limit, as a machine without other work would count it."""
+    late = []
+    over = supervision._Session._is_over
+
+    def is_over(self, meter, limit):
+        late.append(meter.time - limit)
+        return over(self, meter, limit)
+
+    monkeypatch.setattr(supervision._Session, "_is_over", is_over)
+    return late
 
 
 def graded(supervisor, small, first: str, answers: dict[str, str]):
@@ -46,7 +62,7 @@ def graded(supervisor, small, first: str, answers: dict[str, str]):
     own = {"cell_type": "code", "metadata": {"tags": ["setup"]}, "source": first + "\nfrom math import *", "outputs": []}
     plan = labs.plan({"cells": [own, *cells]}, small)
     assert not first or any(first in cell["source"] for cell in plan.cells)
-    known = {name: 3.0 for name in WANTED}
+    known = {name: EXERCISE for name in WANTED}
     began = time.monotonic()
     found = supervisor.grade(plan, 99, known)
     return found, time.monotonic() - began
@@ -56,26 +72,28 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
-def leftovers(seconds: float = 5.0) -> list[int]:
-    """The processes of the jailed user that are still there after `seconds`; a killed one may need a moment to be reaped."""
-    user, ends = jails.FIRST_USER + SLOT, time.monotonic() + seconds
+def leftovers(supervisor, seconds: float = 5.0) -> list[int]:
+    """The student's processes that are still there after `seconds`; a killed one may need a moment to be reaped."""
+    user, ends = supervisor.users[0].number if supervisor.users else None, time.monotonic() + seconds
     while True:
         found = [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real == user]
+        found += [p.pid for p in psutil.Process().children(recursive=True) if "tools.grading.student" in p.cmdline()]
         if not found or time.monotonic() > ends:
             return found
         time.sleep(0.2)
 
 
-CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
+CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.INSIDERS, *hostile.VALUES, *hostile.MODELS, *hostile.LEAVING]
 
 
 @pytest.mark.parametrize(("first", "answers"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
-def test_nothing_is_gained_and_nothing_left(supervisor, small, first, answers):
+def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
-    bound = 3 * (found.starts * 8 + 3 * (LIMITS.cell + GRACE))  # three times what a free machine takes, for a busy one
-    assert took < bound, f"{took:.0f} s in {found.starts} starts"
-    assert leftovers() == []
+    assert max(watched) < LATE
+    assert took < CROWD * found.starts * (START + LIMITS.cell + LATE)
+    assert leftovers(supervisor) == []
+    json.dumps(found.plain(), ensure_ascii=False).encode()  # a result that can be written
 
 
 @pytest.mark.parametrize("source", [pytest.param(case[1], id=case[0]) for case in hostile.REACHING])
@@ -91,11 +109,11 @@ def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, smal
     answers = {"parameters": right["parameters"], "correlate": hostile.LOOP, "pool": "import os\nos._exit(1)"}
     found, _ = graded(supervisor, small, "", answers)
     assert found.outcomes["parameters"].status == "right"
-    assert found.outcomes["correlate"].message == "Stopped after 5 seconds of work. Is there a loop that never ends?"
+    assert found.outcomes["correlate"].message == "Stopped after 2 seconds of work. Is there a loop that never ends?"
     assert "ends the process" in found.outcomes["pool"].message
     assert points(found) == exercises("lab01")["parameters"].points
     assert found.starts == 2, "one more start for the loop; the process that ended was the last exercise's"
 
 
 def test_there_are_enough():
-    assert len(CASES) + len(hostile.REACHING) >= 40
+    assert len(CASES) + len(hostile.REACHING) >= 100

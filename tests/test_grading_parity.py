@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.grading import LESSONS, answers_of, in_the_notebook, stub
+from tests.grading import LESSONS, answers_of, in_the_notebook, lab, stub
 from tools.grading import jail as jails
 from tools.grading.judge import Gone, Session
 from tools.grading.wire import Channel
@@ -69,7 +69,7 @@ def graded(lesson, todo: list, trees) -> list:
             cells.append(_cell("names", f"for _name in {task.answers!r}: globals().pop(_name, None)"))
             cells.append(_cell(f"{lesson.name}, {task.name}", source))
             cells.append({"kind": "check", "number": 0, "exercise": task.name, "answers": task.answers})
-        job = {"student": {"cells": cells, "import": []}, "code": "", "cells": {}}
+        job = {"student": {"cells": cells, "import": [], "token": ""}, "code": [], "cells": {}}
         job["answers"] = [source for _, source in todo[len(found) :]]
         running = jails.Jail("unsafe").start(trees[0], "tools.grading.student")
         control, other = socket.socketpair()
@@ -96,7 +96,7 @@ def _cell(name: str, source: str) -> dict:
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
-    return jails.trees(tmp_path_factory.mktemp("trees"))
+    return jails.trees(tmp_path_factory.mktemp("trees"), map(lab, LESSONS))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="frames over pipes need select")

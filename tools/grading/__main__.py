@@ -88,7 +88,7 @@ def grade(options) -> int:
             with tempfile.TemporaryDirectory(prefix="grading-") as folder:
                 signal.signal(signal.SIGTERM, _interrupt)
                 workers = options.workers or pool.workers_here(chosen.memory)
-                trees = jail.trees(Path(folder))
+                trees = jail.trees(Path(folder), {one.lab for one in collected.submissions})
                 lost = pool.run(
                     todo,
                     store,

@@ -5,7 +5,6 @@ killing workers is given up and listed, so that one submission stops nothing. Re
 """
 
 import atexit
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -96,7 +95,7 @@ def payload(task: Task) -> dict:
 def on_worker(data: dict, salt: int, jail: Jail, limits: Limits) -> dict:
     """The result of one task; runs in a worker."""
     submission = Submission(data["student"], Lab(**data["lab"]), data["notebook"], data["digest"], data["source"])
-    supervisor = _supervisor(jail, limits, submission.lab.name)
+    supervisor = _supervisor(jail, limits, submission.lab)
     try:
         return judge_one(supervisor, Task(data["key"], submission), salt)
     except BaseException:
@@ -104,16 +103,15 @@ def on_worker(data: dict, salt: int, jail: Jail, limits: Limits) -> dict:
         raise
 
 
-def _supervisor(jail: Jail, limits: Limits, lab: str) -> Supervisor:
+def _supervisor(jail: Jail, limits: Limits, lab: Lab) -> Supervisor:
     """This worker's own; made once for each lab."""
-    key = (jail, limits, lab)
+    key = (jail, limits, lab.name)
     if key not in _supervisors:
         for other in _supervisors.values():
             other.close()
         folder = tempfile.TemporaryDirectory(prefix="grading-")
         atexit.register(folder.cleanup)
-        trees = jails.trees(Path(folder.name))
-        slot = 200 + os.getpid() % 4000
-        _supervisors[key] = Supervisor(jail, chosen_for_the_judge(jail), trees, [lab], slot=slot, limits=limits)
+        trees = jails.trees(Path(folder.name), [lab])
+        _supervisors[key] = Supervisor(jail, chosen_for_the_judge(jail), trees, [lab.name], limits=limits)
         atexit.register(_supervisors[key].close)
     return _supervisors[key]

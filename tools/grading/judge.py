@@ -7,15 +7,16 @@ does not survive one after. It never executes a line of a student's and never un
 """
 
 import builtins
+import contextlib
 import importlib
 import json
 import os
 import random
+import secrets
 import select
 import signal
 import socket
 import sys
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,7 @@ from utils.check import NotAttempted, Outcome, TooLong, Wrong
 from utils.check.lab import judged
 from utils.check.values import shortened
 
-from . import graphs
+from . import chance, graphs
 from .sources import calls, code_of, tampering
 from .wire import Channel, Closed, Malformed, decode, encode
 
@@ -62,7 +63,9 @@ class Session:
         """Judge what the student's process answers, until it ends."""
         module = importlib.import_module(f"utils.lessons.{self.job['lab']}.checks")
         salt_everything(self.job["salt"])
-        self.channel.send(self.job["student"])
+        token = secrets.token_bytes(16)
+        self.channel.send(self.job["student"] | {"token": token.hex()})
+        self.channel.expected = token
         open_, stopped = set(self.job["open"]), {}
         while True:
             message = self.channel.receive()
@@ -260,7 +263,7 @@ class Remote:
     def __call__(self, *arguments, **options):
         a = [encode(each, self._session.refer) for each in arguments]
         o = {key: encode(each, self._session.refer) for key, each in options.items()}
-        message = {"op": "call", "id": self._number, "a": a, "o": o, "numbers": shared_numbers()}
+        message = {"op": "call", "id": self._number, "a": a, "o": o, "numbers": chance.since_the_start()}
         return self._session.value(message, arguments)
 
     def count_lines(self, *arguments, **options) -> int:
@@ -285,16 +288,6 @@ class Remote:
         return session.value(
             {"op": "help", "module": helper.__module__, "name": helper.__name__, "id": self._number, "a": a, "o": o}
         )
-
-
-def shared_numbers() -> int:
-    """A digest of the state of the random numbers that a whole notebook shares; 0 when a session begins."""
-    state = zlib.crc32(repr((np.random.get_state(), random.getstate())).encode())
-    _UNTOUCHED.append(state) if not _UNTOUCHED else None
-    return 0 if state == _UNTOUCHED[0] else state
-
-
-_UNTOUCHED: list[int] = []
 
 
 class Dataset:
@@ -443,10 +436,9 @@ def _session(reader: int, writer: int, control: int) -> None:
 
 def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
-    import keras  # noqa: F401  imported once, for all sessions
-    import scipy.signal  # noqa: F401
-    import scipy.stats  # noqa: F401
-
+    for module in ("keras", "scipy.signal", "scipy.stats", "sklearn.datasets"):  # imported once, for all sessions
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
     for lab in sys.argv[2:]:
         importlib.import_module(f"utils.lessons.{lab}.checks")
     requests.sendall(b"ready\n")

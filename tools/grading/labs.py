@@ -76,8 +76,10 @@ class Plan:
         """Exercise → the student's code that belongs to it."""
         return {cell["exercise"]: cell["source"] for cell in self.cells if cell["kind"] == "code" and cell["exercise"]}
 
-    def all_code(self) -> str:
-        return "\n".join(cell["source"] for cell in self.cells if cell["kind"] == "code")
+    def own_code(self) -> list[str]:
+        """The cells that the student has written or changed."""
+        given = {_code(text(cell)) for cell in self.lab.notebook["cells"]}
+        return [cell["source"] for cell in self.cells if cell["kind"] == "code" and cell["source"] not in given]
 
 
 def plan(submitted: dict, lab: Lab) -> Plan:

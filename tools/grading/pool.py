@@ -178,8 +178,8 @@ def run(
     done: queue.Queue = queue.Queue()
     stop = threading.Event()
 
-    def work(slot: int) -> None:
-        with Supervisor(jail, judge_jail, trees, names, slot=slot, limits=limits) as supervisor:
+    def work() -> None:
+        with Supervisor(jail, judge_jail, trees, names, limits=limits) as supervisor:
             while not stop.is_set():
                 try:
                     task, attempt = waiting.get_nowait()
@@ -195,7 +195,7 @@ def run(
                         done.put((task, error))
 
     expected = waiting.qsize()
-    threads = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in range(min(workers, expected))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, expected))]
     for thread in threads:
         thread.start()
     try:
