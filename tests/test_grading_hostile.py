@@ -109,7 +109,7 @@ def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, smal
     answers = {"parameters": right["parameters"], "correlate": hostile.LOOP, "pool": "import os\nos._exit(1)"}
     found, _ = graded(supervisor, small, "", answers)
     assert found.outcomes["parameters"].status == "right"
-    assert found.outcomes["correlate"].message == "Stopped after 2 seconds of work. Is there a loop that never ends?"
+    assert found.outcomes["correlate"].message == "Stopped after 5 seconds of work. Is there a loop that never ends?"
     assert "ends the process" in found.outcomes["pool"].message
     assert points(found) == exercises("lab01")["parameters"].points
     assert found.starts == 2, "one more start for the loop; the process that ended was the last exercise's"

@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from utils import check
-from utils.check import NotAttempted, Outcome, TooLong, Wrong
+from utils.check import RIGHT, Challenge, Exercise, NotAttempted, Outcome, TooLong, Wrong, need
 from utils.check.lab import judged
 from utils.check.values import shortened
 
 from . import chance, graphs
 from .sources import calls, code_of, tampering
-from .wire import Channel, Closed, Malformed, decode, encode
+from .wire import CHALLENGE, Channel, Closed, Malformed, decode, encode
 
 
 class Gone(BaseException):
@@ -86,7 +86,8 @@ class Session:
                     open_.discard(name)
                     self.judging = name
                     self.tell("began", name=name)
-                    outcome = self.outcome(module.lab.exercises[name], message, stopped.get(self.job["cells"].get(name)))
+                    task = Entered.of(module.lab.challenge, self.job["salt"]) if name == CHALLENGE else module.lab.exercises[name]
+                    outcome = self.outcome(task, message, stopped.get(self.job["cells"].get(name)))
                     self.tell("outcome", name=name, status=outcome.status, message=outcome.message)
                     self.judging = ""
                 self.channel.send({"op": "done"})
@@ -103,7 +104,8 @@ class Session:
             return Outcome(check.WRONG, said)
         try:
             answers = [decode(each, self.resolve) for each in message["answers"]]
-            return judged(task, answers)
+            outcome = judged(task, answers)
+            return Outcome(RIGHT, repr(task.score)) if isinstance(task, Entered) and outcome.status == RIGHT else outcome
         except TooLong:
             said = Outcome(check.WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
             self.tell("outcome", name=task.name, status=said.status, message=said.message)
@@ -249,6 +251,22 @@ class Session:
         except Exception as error:  # Keras refuses what was asked of it
             raise Wrong(f"The model cannot be built again: {type(error).__name__}: {shortened(error)}") from None
         raise Malformed("an unknown reference")
+
+
+class Entered(Exercise):
+    """A lab's challenge, judged like an exercise; `score` is what was measured."""
+
+    score: float | None = None
+
+    @classmethod
+    def of(cls, challenge: Challenge, salt: int) -> "Entered":
+        def measure(*entry) -> None:
+            found = float(challenge.measure(*entry, np.random.default_rng([salt, *CHALLENGE.encode()])))
+            need(np.isfinite(found), "The score is no number.")
+            object.__setattr__(made, "score", found)
+
+        made = cls(CHALLENGE, challenge.title, measure, ("", ""), 0, challenge.seconds)
+        return made
 
 
 class Remote:

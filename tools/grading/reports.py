@@ -18,7 +18,7 @@ from utils.check import RIGHT, UNATTEMPTED, WRONG
 
 from . import labs as labs_module
 from .intake import Submission
-from .pool import exercises, write
+from .pool import exercises, the_lab, write
 from .sources import normalized
 
 LOOKS = {RIGHT: ("✅", "right"), UNATTEMPTED: ("⬜", "not attempted"), WRONG: ("❌", "not right")}
@@ -45,6 +45,16 @@ class Row:
     def outcomes(self) -> dict[str, dict]:
         """Exercise → status and message, in the lab's order."""
         return {name: self.result["outcomes"][name] for name in exercises(self.submission.lab.name)}
+
+    @property
+    def challenge(self) -> str:
+        """What the entry to the lab's challenge scored, in words; "" where it was not measured."""
+        found = self.result.get("challenge")
+        if not found:
+            return ""
+        if found["score"] is None:
+            return found["message"]
+        return f"{found['score']:.2f} {the_lab(self.submission.lab.name).challenge.unit}"
 
 
 def write_all(folder: Path, rows: Iterable[Row], left_out: list[tuple[str, str]]) -> list[Path]:
@@ -103,8 +113,8 @@ def table(head: list[str], rows: Iterable[Iterable]) -> str:
 
 def cell(value) -> str:
     """A cell that no spreadsheet runs."""
-    if isinstance(value, (int, float)):
-        return str(value)
+    if value is None or isinstance(value, (int, float)):
+        return "" if value is None else str(value)
     text = "".join(c if c.isprintable() else " " for c in str(value))
     return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%") and text.strip() else text
 
@@ -113,11 +123,13 @@ def grades(rows: list[Row]) -> str:
     """A plain table: a line a student, a column an exercise."""
     names = list(exercises(rows[0].submission.lab.name))
     worth = {name: each.points for name, each in exercises(rows[0].submission.lab.name).items()}
-    head = ["student", "lab", "points", "of", *names]
+    measured = any(row.challenge for row in rows)
+    head = ["student", "lab", "points", "of", *names, *(["challenge"] if measured else [])]
     lines = []
     for row in rows:
         earned = [worth[name] if row.outcomes[name]["status"] == RIGHT else 0 for name in names]
-        lines.append([row.student, row.submission.lab.name, row.result["points"], row.result["of"], *earned])
+        score = [(row.result.get("challenge") or {}).get("score")] if measured else []
+        lines.append([row.student, row.submission.lab.name, row.result["points"], row.result["of"], *earned, *score])
     return table(head, lines)
 
 
@@ -151,6 +163,8 @@ def page(row: Row) -> str:
             f"<section class='{outcome['status']}'><h2><span aria-hidden='true'>{symbol}</span> {escaped(task.title)}</h2>"
             f"<p class='points'>{words} · {earned} of {task.points}</p>{body}</section>"
         )
+    if row.challenge:
+        parts.append(f"<section><h2>Challenge: {escaped(_challenge_title(row))}</h2><p>{escaped(row.challenge)}</p></section>")
     notes = [escaped(note) for note in row.result["notes"]]
     notes += [f"{escaped(where)} stopped: {escaped(why)}" for where, why in row.result["stopped"].items()]
     aside = f"<h2>About your notebook</h2><ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>" if notes else ""
@@ -172,6 +186,8 @@ def markdown(row: Row) -> str:
             lines += [_block(outcome["message"]), ""]
         if outcome["status"] != RIGHT:
             lines += [f"{number}. {hint}" for number, hint in enumerate(known[name].hints, start=1)] + [""]
+    if row.challenge:
+        lines += [f"## Challenge: {_challenge_title(row)}", "", _block(row.challenge), ""]
     for note in row.result["notes"]:
         lines += [f"- {_inline(note)}"]
     for where, why in row.result["stopped"].items():
@@ -180,9 +196,11 @@ def markdown(row: Row) -> str:
 
 
 def known_title(row: Row) -> str:
-    import importlib
+    return the_lab(row.submission.lab.name).title
 
-    return importlib.import_module(f"utils.lessons.{row.submission.lab.name}.checks").lab.title
+
+def _challenge_title(row: Row) -> str:
+    return the_lab(row.submission.lab.name).challenge.title
 
 
 def _block(text: str) -> str:
@@ -217,6 +235,8 @@ def overview(rows: list[Row], names: dict[str, str], left_out: list[tuple[str, s
     parts.append(f"<h2>Points</h2>{_histogram(earned, most)}")
     parts.append("<h2>Exercises, the hardest first</h2>" + _by_success(rows, known))
     parts.append("<h2>What went wrong, most frequent first</h2>" + _by_mistake(rows, known))
+    if any(row.challenge for row in rows):
+        parts.append(f"<h2>Challenge: {escaped(_challenge_title(rows[0]))}</h2>" + _leaderboard(rows))
     alike = look_alikes(rows)
     if alike:
         body = "".join(
@@ -298,6 +318,17 @@ def _by_mistake(rows: list[Row], known: dict) -> str:
     )
     head = "<tr><th scope='col'>students</th><th scope='col'>exercise</th><th scope='col'>what the check said</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _leaderboard(rows: list[Row]) -> str:
+    """Entries by score, the best first, each measured anew; then those without one."""
+    entered = [row for row in rows if (row.result.get("challenge") or {}).get("score") is not None]
+    entered.sort(key=lambda row: (-row.result["challenge"]["score"], row.student))
+    body = "".join(f"<tr><td>{escaped(row.student)}</td><td>{escaped(row.challenge)}</td></tr>" for row in entered)
+    head = "<tr><th scope='col'>student</th><th scope='col'>measured by the grader</th></tr>"
+    without = len(rows) - len(entered)
+    rest = f"<p>{without} without an entry that could be measured; their pages say why.</p>" if without else ""
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{rest}"
 
 
 def look_alikes(rows: list[Row]) -> list[tuple[str, str, int, int]]:

@@ -9,7 +9,7 @@ import os
 import select
 import socket
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from utils.check import RIGHT, UNATTEMPTED, WRONG
@@ -17,6 +17,7 @@ from utils.check import RIGHT, UNATTEMPTED, WRONG
 from . import users, work
 from .jail import Jail, Running
 from .labs import Plan
+from .wire import CHALLENGE
 
 GRACE = 5.0  # seconds on top of a limit of work for one that sleeps, and for the way of the frames
 CROWD = 10  # times as long by the clock may all take where the machine is so busy that students' processes hardly run
@@ -35,6 +36,7 @@ class Limits:
     cell: float = 30.0
     submission: float = 300.0
     start: float = 120.0  # by the clock; nothing of the student's runs yet
+    challenge: bool = False  # whether entries to a lab's challenge are trained and measured, too
 
 
 USUAL = Limits()
@@ -59,6 +61,7 @@ class Graded:
     seconds: float = 0.0
     starts: int = 0
     peak: int = 0  # bytes that the student's process and the judge occupied together
+    challenge: dict | None = None  # the score of the entry to the lab's challenge, or why there is none
 
     def plain(self) -> dict:
         return asdict(self)
@@ -113,6 +116,19 @@ class Supervisor:
         if said != b"ready\n":
             self.close()
             raise RuntimeError("The judge does not start; run with GRADING_STDERR=1 to see why.")
+
+    def measure(self, plan: Plan, salt: int, seconds: float) -> dict:
+        """The score of an entry to the lab's challenge, which may take `seconds` of work; or the reason why it has none."""
+        usual = self.limits
+        self.limits = replace(usual, cell=seconds, submission=2 * seconds)
+        try:
+            found = self.grade(plan, salt, {CHALLENGE: seconds})
+        finally:
+            self.limits = usual
+        verdict = found.outcomes[CHALLENGE]
+        if verdict.status == RIGHT:
+            return {"score": float(verdict.message), "message": ""}
+        return {"score": None, "message": verdict.message or "There is no entry."}
 
     def grade(self, plan: Plan, salt: int, seconds: dict[str, float]) -> Graded:
         """Judge one submission. `seconds`: exercise → its limit of work, from the checks."""

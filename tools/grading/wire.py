@@ -20,6 +20,7 @@ ARRAYS = 400_000_000  # bytes of arrays in a frame
 DEPTH = 40
 DIGITS = 4000  # of a whole number
 KINDS = "biufcU"  # of arrays
+CHALLENGE = "the challenge"  # in the place of an exercise's name
 
 
 class Closed(Exception):
