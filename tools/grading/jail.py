@@ -301,11 +301,11 @@ def trees(folder: Path, labs: Iterable[Lab]) -> tuple[Path, Path]:
         cache = target / "matplotlib"
         cache.mkdir()
         made.append(target)
-    environment = {**os.environ, "MPLCONFIGDIR": str(made[0] / "matplotlib"), "MPLBACKEND": "Agg"}
-    subprocess.run(
-        [sys.executable, "-c", "import matplotlib.font_manager"], check=False, env=environment, stderr=subprocess.DEVNULL
-    )
-    shutil.copytree(made[0] / "matplotlib", made[1] / "matplotlib", dirs_exist_ok=True)
+    code = "import matplotlib.font_manager as f, matplotlib; print(matplotlib.get_cachedir())"  # finds the fonts, once for all
+    found = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    for cached in Path(found.stdout.strip() or os.devnull).glob("fontlist*.json"):
+        for target in made:
+            shutil.copyfile(cached, target / "matplotlib" / cached.name)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return made[0], made[1]

@@ -71,7 +71,7 @@ def write(path: Path, text: str, *, new: bool = False) -> None:
     """Write a file at once, under another name first; `new`: raises FileExistsError if it is there."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
