@@ -16,8 +16,6 @@ from tools.grading import cluster, pool, reports  # noqa: E402
 from tools.grading.intake import Submission  # noqa: E402
 from tools.grading.supervisor import Limits  # noqa: E402
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
-
 
 def instant(data: dict, salt: int, jail, limits) -> dict:
     """What a worker does here instead of judging; now and then it takes a while, so that kills meet it at work."""

@@ -17,7 +17,8 @@ from utils.check import TooLong
 
 PATIENCE = 30  # seconds of the clock for one answer
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+# All answers of the first lab run each time; those of the others need TensorFlow twice, and take minutes.
+LABS = [pytest.param(each, id=each.folder, marks=[pytest.mark.slow] if each is not LESSONS[0] else []) for each in LESSONS]
 
 
 def variants(lesson, task) -> list[str]:
@@ -100,7 +101,7 @@ def trees(tmp_path_factory):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="frames over pipes need select")
-@pytest.mark.parametrize("lesson", [pytest.param(each, id=each.folder) for each in LESSONS])
+@pytest.mark.parametrize("lesson", LABS)
 def test_verdict_and_message_are_those_of_the_notebook(lesson, trees, monkeypatch):
     monkeypatch.setenv("COURSE_STRICT", "")
     todo = [(task, source) for task in lesson.tasks for source in variants(lesson, task)]

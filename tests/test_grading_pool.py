@@ -49,8 +49,6 @@ pool.run(todo, store, None, None, None, workers=2)
 reports.write_all(folder, [reports.Row(*each) for each in pool.results(todo, store)], [])
 """
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
-
 
 def submissions(count: int = COUNT) -> list[Submission]:
     """Small ones that differ; the notebooks hold no cells of the lab."""

@@ -322,9 +322,16 @@ def _other_files(room: str) -> list[str]:
 
 
 def lesson_modules(labs: Iterable[Lab]) -> set[str]:
-    """The files under utils/lessons that the labs' notebooks import, directly or not, and that are no checks."""
-    base = ROOT / "utils" / "lessons"
-    waiting = [
+    """The files under utils/lessons that the labs' notebooks import, directly or not, and that are no checks.
+
+    Those too with a helper of the checks that watches a student's function where it runs.
+    """
+    base, labs = ROOT / "utils" / "lessons", list(labs)
+    helpers = [
+        path for lab in labs for path in sorted((base / lab.name).glob("*.py")) if ".run_there(" in path.read_text("utf-8")
+    ]
+    waiting = [f"utils.lessons.{path.parent.name}.{path.stem}" for path in helpers]
+    waiting += [
         name
         for lab in labs
         for cell in lab.notebook["cells"]

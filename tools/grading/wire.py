@@ -92,6 +92,7 @@ class Channel:
 
     def _await(self, deadline: float) -> None:
         """Return when the next frame begins. Only before its first byte can it be too late; half a frame would be lost."""
+        self.pause()  # also where frames come so fast that nobody ever waits
         while not self._ready(max(deadline - time.monotonic(), 0)):
             if time.monotonic() >= deadline:
                 raise Late
