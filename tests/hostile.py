@@ -253,7 +253,6 @@ REACHING = [
     ("the checks", "from utils.lessons.lab01 import checks"),
     ("the reference", "from utils.lessons.lab01 import reference"),
     ("the judge's program", "import tools.grading.judge"),
-    ("folders of others", "import os\nassert [f for f in os.listdir('/tmp')] or [f for f in os.listdir('/dev/shm')]"),
     (
         "descriptors of others",
         "import os\nassert [d for d in os.listdir('/proc/self/fd') if int(d) > 2\n"

@@ -1,6 +1,5 @@
 """Level 1: hostile notebooks. No point is forged, nothing foreign is read, nothing is left behind, and each ends in time."""
 
-import json
 import shutil
 import sys
 import time
@@ -11,7 +10,7 @@ import pytest
 from tests import hostile
 from tests.grading import LESSONS, grade_id, lab
 from tools.grading import jail as jails
-from tools.grading import labs
+from tools.grading import labs, pool
 from tools.grading import supervisor as supervision
 from tools.grading.pool import exercises
 from tools.grading.supervisor import CROWD, Limits, Supervisor
@@ -87,13 +86,14 @@ CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.INSIDERS, *hostile.VALUES
 
 
 @pytest.mark.parametrize(("first", "answers"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
-def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, first, answers):
+def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, tmp_path, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
     assert max(watched) < LATE
     assert took < CROWD * found.starts * (START + LIMITS.cell + LATE)
     assert leftovers(supervisor) == []
-    json.dumps(found.plain(), ensure_ascii=False).encode()  # a result that can be written
+    pool.Store(tmp_path).write("key", found.plain())  # whatever is in it
+    assert pool.Store(tmp_path).read("key")["outcomes"]
 
 
 @pytest.mark.parametrize("source", [pytest.param(case[1], id=case[0]) for case in hostile.REACHING])
@@ -102,6 +102,15 @@ def test_nothing_foreign_can_be_reached(supervisor, small, source):
     found, _ = graded(supervisor, small, "", answers)
     assert found.outcomes["parameters"].status != "right"
     assert found.outcomes["parameters"].message.startswith("The cell stops with"), found.outcomes["parameters"]
+
+
+def test_nothing_of_one_submission_is_left_for_the_next(supervisor, small):
+    places = ("/tmp", "/dev/shm", "/home/student", "/home", "/course")
+    leave = f"for place in {places}:\n    try: open(place + '/mark', 'w')\n    except OSError: pass"
+    graded(supervisor, small, "", {"parameters": leave})
+    source = f"import os\nassert any('mark' in os.listdir(place) for place in {places})\nn_dense, n_conv = 921601000, 1792"
+    found, _ = graded(supervisor, small, "", {"parameters": source})
+    assert found.outcomes["parameters"].message.startswith("The cell stops with AssertionError")
 
 
 def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, small):

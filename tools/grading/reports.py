@@ -22,6 +22,7 @@ from .pool import exercises, the_lab, write
 from .sources import normalized
 
 LOOKS = {RIGHT: ("✅", "right"), UNATTEMPTED: ("⬜", "not attempted"), WRONG: ("❌", "not right")}
+MARKS = {RIGHT: "✓", UNATTEMPTED: "○", WRONG: "✗"}  # on pages: any font has them
 ALIKE = 0.8  # share of the answers, as code without names and comments, that two submissions have in common to be listed
 TELLING = 60  # characters of normalized code below which two equal answers say nothing
 BANNER = (
@@ -152,7 +153,7 @@ def page(row: Row) -> str:
     known = exercises(row.submission.lab.name)
     parts = []
     for name, outcome in row.outcomes.items():
-        symbol, words = LOOKS[outcome["status"]]
+        symbol, words = MARKS[outcome["status"]], LOOKS[outcome["status"]][1]
         task = known[name]
         earned = task.points if outcome["status"] == RIGHT else 0
         body = f"<pre>{escaped(outcome['message'])}</pre>" if outcome["message"] else ""
@@ -301,11 +302,20 @@ def mistakes(rows: list[Row]) -> list[tuple[int, str, str]]:
     for row in rows:
         for name, outcome in row.outcomes.items():
             if outcome["status"] == WRONG:
-                first = outcome["message"].strip().split("\n")[0]
-                kind = re.sub(r"`[^`]*`|'[^']*'|-?[\d.,]*\d|\([^)]*\)", "#", first)
-                groups[name, kind].append(first)
+                said = in_a_line(outcome["message"])
+                kind = re.sub(r"`[^`]*`|'[^']*'|-?[\d.,]*\d|\([^)]*\)", "#", said)
+                groups[name, kind].append(said)
     found = [(len(said), name, Counter(said).most_common(1)[0][0]) for (name, _), said in groups.items()]
     return sorted(found, key=lambda each: (-each[0], each[1], each[2]))
+
+
+def in_a_line(message: str, length: int = 240) -> str:
+    """A message without its arrays, for a table: "It is […], not […]."."""
+    said = re.sub(r"\[[^\[\]]*\]", "[…]", message[:4000])
+    while (shorter := re.sub(r"\[[\s,…]*(\[…\][\s,]*)+\]", "[…]", said)) != said:
+        said = shorter
+    said = " ".join(said.split())
+    return said if len(said) <= length else said[: length - 1] + "…"
 
 
 def _by_mistake(rows: list[Row], known: dict) -> str:
@@ -388,7 +398,10 @@ section{border-left:4px solid var(--line);padding:.1rem 1rem;margin:1rem 0}secti
 .right{border-color:#2e8b57}.wrong{border-color:#c0392b}.points{margin:.1rem 0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:4px;font-size:.9rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);
-vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600;white-space:nowrap}.wide{width:45%}
+vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600;white-space:nowrap}
+tbody th{min-width:9rem}.wide{width:30%}
+section h2 span{color:#888}
+.right h2 span{color:#2e8b57}.wrong h2 span{color:#c0392b}
 .bar{display:inline-block;height:.8rem;background:var(--bar);border-radius:2px}
 .banner{background:#c0392b;color:#fff;padding:.8rem 1rem;border-radius:4px}
 """

@@ -14,7 +14,7 @@ import threading
 import time
 import types
 
-from tools.grading.wire import Channel, Late
+from tools.grading.wire import Channel, Late, Malformed
 
 # Captured before a line of the student's runs, so that honest mistakes with these names do no harm.
 _exit = os._exit
@@ -101,7 +101,12 @@ class Cells:
             reply = {"op": "wrong", "text": str(error)}
             if cause is not None:
                 reply |= {"module": type(cause).__module__, "kind": type(cause).__name__, "cause": _text(cause)}
-        self.send(reply)
+        except Exception as error:  # it is what cannot travel
+            reply = {"op": "wrong", "text": f"The grader cannot read what your function returns ({type(error).__name__[:60]})."}
+        try:
+            self.send(reply)
+        except (Malformed, MemoryError):
+            self.send({"op": "wrong", "text": "What your function returns is too large for the grader."})
 
     def do_call(self, message: dict) -> dict:
         from tools.grading import chance
