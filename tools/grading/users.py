@@ -4,9 +4,7 @@ The kernel counts a user's processes and lets a user signal them, so no two jail
 file; the kernel gives it back when the process that holds it ends, however that is.
 """
 
-import fcntl
 import os
-import pwd
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +31,10 @@ def claim() -> User:
     Only root can give processes to another user. For anybody else bubblewrap makes a namespace each time, in which the number
     means nothing outside.
     """
-    if os.getuid() != 0:
+    if not hasattr(os, "getuid") or os.getuid() != 0:
         return User(FIRST)
+    import fcntl  # not on Windows
+
     folder = _folder()
     for number in range(FIRST, FIRST + COUNT):
         if _known(number):
@@ -60,6 +60,8 @@ def _folder() -> Path:
 
 def _known(number: int) -> bool:
     """Whether the system knows a user of this number after all."""
+    import pwd  # not on Windows
+
     try:
         pwd.getpwuid(number)
     except KeyError:
