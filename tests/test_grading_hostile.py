@@ -82,10 +82,19 @@ def leftovers(supervisor, seconds: float = 5.0) -> list[int]:
         time.sleep(0.2)
 
 
+EACH = 8  # of these notebooks one in eight runs each time, all with `make test-slow`: together they are three minutes of work
+
+
+def some(cases: list) -> list:
+    """The cases as parameters, most of them marked slow."""
+    marks = ([] if number % EACH == 0 else [pytest.mark.slow] for number in range(len(cases)))
+    return [pytest.param(*case[1:], id=case[0], marks=each) for case, each in zip(cases, marks, strict=True)]
+
+
 CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.INSIDERS, *hostile.VALUES, *hostile.MODELS, *hostile.LEAVING]
 
 
-@pytest.mark.parametrize(("first", "answers"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
+@pytest.mark.parametrize(("first", "answers"), some(CASES))
 def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, tmp_path, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
@@ -96,7 +105,7 @@ def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, tmp_path
     assert pool.Store(tmp_path).read("key")["outcomes"]
 
 
-@pytest.mark.parametrize("source", [pytest.param(case[1], id=case[0]) for case in hostile.REACHING])
+@pytest.mark.parametrize("source", some(hostile.REACHING))
 def test_nothing_foreign_can_be_reached(supervisor, small, source):
     answers = {"parameters": f"{source}\nn_dense, n_conv = 640 * 480 * 3 * 1000 + 1000, 1792"}  # right only if it got through
     found, _ = graded(supervisor, small, "", answers)

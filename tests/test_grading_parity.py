@@ -17,8 +17,8 @@ from utils.check import TooLong
 
 PATIENCE = 30  # seconds of the clock for one answer
 
-# All answers of the first lab run each time; those of the others need TensorFlow twice, and take minutes.
-LABS = [pytest.param(each, id=each.folder, marks=[pytest.mark.slow] if each is not LESSONS[0] else []) for each in LESSONS]
+pytestmark = pytest.mark.slow  # all kept answers of a lab, each judged twice: minutes of work
+LABS = [pytest.param(each, id=each.folder) for each in LESSONS]
 
 
 def variants(lesson, task) -> list[str]:

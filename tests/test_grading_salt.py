@@ -5,16 +5,13 @@ import pickle
 import numpy as np
 import pytest
 
-from tests.grading import LESSONS, TASKS, answers_of, exercise, in_the_notebook
+from tests.grading import TASKS, answers_of, exercise, in_the_notebook
 from tools.grading.judge import salt_everything
 from utils.check import RIGHT, judge, salt_probes
 
 SALTS = (7, 2**61 + 11)
 
-# The first lab's exercises each time; those of the others build networks for every salt, which takes minutes.
-SALTED = [
-    pytest.param(*each.values, id=each.id, marks=[pytest.mark.slow] if each.values[0] is not LESSONS[0] else []) for each in TASKS
-]
+pytestmark = pytest.mark.slow  # every exercise with two salts: minutes of work
 
 
 @pytest.fixture
@@ -55,7 +52,7 @@ def takes_arguments(function) -> bool:
     return code is not None and code.co_argcount > 0
 
 
-@pytest.mark.parametrize(("lesson", "task"), SALTED)
+@pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_right_answers_are_right_with_a_salt(lesson, task, salted):
     sources = [None, *(source for _, source in answers_of(lesson, "OTHERS").get(task.name, []))]
     for salt in SALTS:
@@ -65,7 +62,7 @@ def test_right_answers_are_right_with_a_salt(lesson, task, salted):
             assert outcome.status == RIGHT, f"with salt {salt}: {outcome.message}\n{source}"
 
 
-@pytest.mark.parametrize(("lesson", "task"), SALTED)
+@pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_a_table_of_the_public_answers_is_worth_nothing(lesson, task, salted):
     official = in_the_notebook(lesson).answers(task)
     if not any(map(takes_arguments, official)):
