@@ -60,17 +60,18 @@ def ascents(pictures, titles, labels):
 
 
 def maps_beside(photos, maps, labels, signed):
-    """Each photo, and beside it its maps {name: (n, h, w)}, each drawn on its own scale; labels name the photos.
+    """Each photo, and beside it its maps {name: (n, h, w)}, each drawn on its own scale; a single map stands below its photo.
 
-    signed: over the photo, red for what speaks for the class and blue for what speaks against it. Otherwise in grey, the
-    strongest 1 % of the pixels white.
+    labels name the photos. signed: over the photo, red for what speaks for the class and blue for what speaks against it.
+    Otherwise in grey, the strongest 1 % of the pixels white.
     """
-    across = 1 + len(maps)
-    fig, axes = plot.figure(len(photos), across, size=(min(9.8, 2.1 * across), 2.0 * len(photos)), squeeze=False)
-    for k, line in enumerate(axes):
+    below = len(maps) == 1
+    rows, columns = (2, len(photos)) if below else (len(photos), 1 + len(maps))
+    fig, axes = plot.figure(rows, columns, size=(min(9.8, 2.1 * columns), 2.0 * rows), squeeze=False)
+    for k, line in enumerate(axes.T if below else axes):
         _picture(line[0], photos[k], labels[k])
         for axis, (name, drawn) in zip(line[1:], maps.items(), strict=True):
-            title = name if k == 0 else ""
+            title = name if k == 0 or below else ""
             if signed:
                 top = np.abs(drawn[k]).max() or 1
                 axis.imshow(photos[k].mean(axis=-1), cmap="gray", vmin=-120, vmax=320)
@@ -95,24 +96,35 @@ def with_intervals(steps, curves, ylabel, xlabel="", low=-0.35):
     return fig
 
 
-def shuffled_accuracy(names, scores, rival, pictures):
-    """Accuracy with its interval under each way to cut a photo, above an example; `rival` is (share, low, high) of colours."""
-    fig, axes = plot.figure(2, len(names), size=(9.4, 5.0), height_ratios=(1.5, 1))
+def shuffled_accuracy(series, rival, pictures):
+    """Accuracy under each way to cut a photo, {series: {cut: (share, low, high)}}, above an example of each cut.
+
+    `rival` is (share, low, high) of a classifier that no cutting changes.
+    """
+    cuts = list(next(iter(series.values())))
+    fig, axes = plot.figure(2, len(cuts), size=(9.4, 5.2), height_ratios=(1.6, 1))
     grid = axes[0, 0].get_gridspec()
     for axis in axes[0]:
         axis.remove()
     above = fig.add_subplot(grid[0, :])
-    share, low, high = np.transpose(scores)
-    above.bar(range(len(names)), share, width=0.55, color=plot.COLORS[1], edgecolor="white")
-    above.errorbar(range(len(names)), share, yerr=[share - low, high - share], fmt="none", capsize=5, color=plot.COLORS[0])
-    for place, value in enumerate(share):
-        above.text(place + 0.04, 4, f"{value:.0f} %", color="white", fontweight="bold", ha="center")
-    above.axhline(rival[0], color=plot.COLORS[2], linestyle="--")
-    above.axhspan(*rival[1:], color=plot.COLORS[2], alpha=0.12)
-    above.text(len(names) - 0.5, rival[0], " colours\n alone", va="center", color=plot.COLORS[2])
-    above.axhline(20, color=plot.COLORS[0], linestyle=":")
-    above.text(len(names) - 0.5, 20, " chance", va="center")
-    above.set(ylabel="test accuracy, %", ylim=(0, 103), xlim=(-0.5, len(names) - 0.2), xticks=[])
-    for axis, picture, name in zip(axes[1], pictures, names, strict=True):
+    width = 0.8 / len(series)
+    for i, (name, scores) in enumerate(series.items()):
+        share, low, high = np.transpose(list(scores.values()))
+        places = np.arange(len(cuts)) + width * (i - (len(series) - 1) / 2)
+        look = {"color": plot.COLORS[1 + 2 * i], "hatch": ("", "//")[i % 2], "edgecolor": "white"}
+        above.bar(places, share, width=0.9 * width, label=name, **look)
+        above.errorbar(places, share, yerr=[share - low, high - share], fmt="none", capsize=5, color=plot.COLORS[0])
+        for place, value in zip(places, share, strict=True):
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            above.text(place, 4, f"{value:.0f} %", ha="center", fontsize=11, bbox=box)
+    end = len(cuts) - 0.5
+    above.hlines(rival[0], -0.5, end, color=plot.COLORS[2], linestyle="--")
+    above.fill_between([-0.5, end], *rival[1:], color=plot.COLORS[2], alpha=0.12)
+    above.text(end, rival[0], " colours\n alone", va="center", color=plot.COLORS[2])
+    above.hlines(20, -0.5, end, color=plot.COLORS[0], linestyle=":")
+    above.text(end, 20, " chance", va="center")
+    above.set(ylabel="accuracy, %", ylim=(0, 108), xlim=(-0.5, end + 0.45), xticks=[])
+    above.legend(loc="upper right", ncols=2, fontsize=11)
+    for axis, picture, name in zip(axes[1], pictures, cuts, strict=True):
         _picture(axis, picture, name)
     return fig

@@ -55,8 +55,13 @@ def answers(model, images, batch=25):
 
 
 def patch(image, place, shape, field):
-    """The part (field, field, 3) of an image around a place of a map of `shape` (rows, columns); grey beyond the border."""
-    side = min(field, len(image))
+    """The part (field, field, 3) of an image around a place of a map of `shape` (rows, columns), grey beyond the border.
+
+    The whole image where the field is as large as it is, or larger.
+    """
+    side = field
+    if side >= len(image):
+        return image
     padded = np.pad(image, ((side, side), (side, side), (0, 0)), constant_values=128)
     middle = [round((index + 0.5) * length / count) for index, length, count in zip(place, image.shape, shape, strict=False)]
     top, left = (side + each - side // 2 for each in middle)
@@ -75,14 +80,17 @@ def purity(peaks, labels, best=10):
 def shuffle_patches(images, parts, seed=0):
     """Each of the images (n, side, side, 3) cut into parts × parts squares, which are put together in a random order.
 
-    `parts` must divide the side. The order is drawn for each image.
+    The order is drawn for each image, and no square stays where it was. `parts` must divide the side.
     """
     n, side = images.shape[:2]
     if side % parts:
         raise ValueError(f"{parts} parts do not divide {side} pixels: choose a divisor.")
     width, rng = side // parts, np.random.default_rng(seed)
     squares = images.reshape(n, parts, width, parts, width, 3).swapaxes(2, 3).reshape(n, parts**2, width, width, 3)
-    mixed = np.stack([each[rng.permutation(parts**2)] for each in squares])
+    mixed = np.empty_like(squares)
+    for before, after in zip(squares, mixed, strict=True):
+        order = rng.permutation(parts**2)
+        after[order] = before[np.roll(order, 1)]  # one cycle through all places, so each square moves
     return mixed.reshape(n, parts, parts, width, width, 3).swapaxes(2, 3).reshape(images.shape)
 
 
