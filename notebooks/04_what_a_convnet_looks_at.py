@@ -172,6 +172,7 @@ results.record("values that are 0, after block 14", silent[-1], "%")
 # evenly over all channels by number.
 
 # %%
+# for each depth: .mean and .peak (200, channels), over all places of a map
 found = dict(zip(DEPTHS, measures.answers(tapped, scaled), strict=True))
 
 # %% tags=["subslide", "hide-input"]
@@ -365,8 +366,8 @@ results.record(
 # There is a way to make it prettier: *guided backpropagation* lets only positive values
 # through each ReLU on the way back.
 #
-# **Predict first:** which of the two shows more of the flower's outline, the gradient or
-# guided backpropagation?
+# **Predict first:** which of the two follows the outlines of the photo more closely,
+# the gradient or guided backpropagation?
 
 # %%
 saliency = {
@@ -388,8 +389,8 @@ plot.show(
         shown_names,
         signed=False,
     ),
-    alt="Three photos, each with its gradient, guided backpropagation, and the edges of "
-    f"the photo. Mean rank correlation with the edges, over seven photos: {said}.",
+    alt="Three photos, each with its gradient, guided backpropagation, and the edges "
+    f"of the photo. Mean rank correlation with the edges, over seven photos: {said}.",
 )
 for name, value in like_edges.items():
     results.record(f"rank correlation with the photo's edges, {name}", value)
@@ -482,8 +483,8 @@ plot.show(
         "rank correlation with the\nmap of the trained network",
         "blocks whose kernels are shuffled",
     ),
-    alt="Rank correlation with the map of the trained network, with 95 % intervals over "
-    f"seven photos, after shuffling blocks {', '.join(STAGES)}: {said}.",
+    alt="Rank correlation with the map of the trained network, with 95 % intervals "
+    f"over seven photos, after shuffling blocks {', '.join(STAGES)}: {said}.",
 )
 for name, values in correlations.items():
     results.record(f"{name}, blocks 9 to 14 shuffled", values[2][0])
@@ -540,15 +541,17 @@ def probe(inputs, targets, folds=10):
 
 
 # %%
-cuts = {"whole": photos[test]}
+cuts, pooled = {"whole": photos[test]}, {"whole": features[test]}
 for parts in (2, 4, 8):
-    cuts[f"{parts}×{parts}"] = measures.shuffle_patches(photos[test], parts, seed=parts)
+    name = f"{parts}×{parts}"
+    cuts[name] = measures.shuffle_patches(photos[test], parts, seed=parts)
+    heard = measures.answers(tapped, transfer.scale(cuts[name]))
+    pooled[name] = heard[-1].mean  # after block 14, (100, 2048)
+
 as_trained, anew = {}, {}
-for name, each in cuts.items():
-    maps = transfer.outputs(base, each, prepare=transfer.scale)
-    pooled = maps.mean(axis=(1, 2))
-    as_trained[name] = measures.proportion(fitted.predict(pooled) == labels[test])
-    anew[name] = measures.proportion(probe(pooled, labels[test]))
+for name, inputs in pooled.items():
+    as_trained[name] = measures.proportion(fitted.predict(inputs) == labels[test])
+    anew[name] = measures.proportion(probe(inputs, labels[test]))
 
 # %%
 histogram = np.sqrt(measures.colour_histogram(photos))
@@ -566,11 +569,10 @@ examples = [each[list(test).index(shown[0])] for each in cuts.values()]
 low, high = as_trained["2×2"][1:]
 plot.show(
     figures.shuffled_accuracy(series, by_colours, examples),
-    alt=f"Accuracy on 100 photos cut into squares, {said}. The first, with 2×2 squares, "
-    f"has a 95 % interval from {low:.0f} to {high:.0f} %. Colours alone give "
+    alt=f"Accuracy on 100 photos cut into squares, {said}. The first classifier's 95 % "
+    f"interval with 2×2 squares goes from {low:.0f} to {high:.0f} %. Colours alone: "
     f"{by_colours[0]:.0f} %. Below, one photo in each version.",
 )
-results.record("accuracy, whole photos", as_trained["whole"][0], "%")
 results.record("accuracy, photos in 2×2 squares", as_trained["2×2"][0], "%")
 results.record("accuracy, photos in 4×4 squares", as_trained["4×4"][0], "%")
 results.record("accuracy, 4×4 squares, trained on such", anew["4×4"][0], "%")
@@ -632,9 +634,10 @@ results.record(
 )
 
 # %% [markdown]
-# Every depth has read something, and no curve is a staircase from edges to objects. A
-# caution: the probes of deeper layers get more numbers about each photo. So compare the
-# curves with each other at one depth, rather than one curve with itself.
+# The curves cross. What the pixels say about colour fades with the depth; orientation
+# comes after the first convolution and fades as well; the class comes. But it does not
+# wait for "the last layers". Two cautions: deeper probes get more numbers about each
+# photo, and a probe tells what *can* be read, not what the network uses.
 
 # %% [markdown] tags=["slide"]
 # ## What many slides get wrong
