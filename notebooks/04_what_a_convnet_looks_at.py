@@ -156,12 +156,13 @@ plot.show(
     f"Share of values that are 0: {said}.",
 )
 results.record("values that are 0, first convolution", silent[0], "%")
+results.record("values that are 0, after block 2", silent[1], "%")
 results.record("values that are 0, after block 14", silent[-1], "%")
 
 # %% [markdown]
-# The share of zeros does not simply rise with the depth: it is a matter of the layer. A
-# code in which most values are 0 is called *sparse*. What does rise is the number of
-# values that describe one place, from 32 to 2,048.
+# A code in which most values are 0 is called *sparse*. The share of zeros does not
+# simply rise with the depth: it is a matter of the layer. What does rise is the number
+# of values that describe one place, from 32 to 2,048.
 
 # %% [markdown] tags=["slide"]
 # ## What excites a channel? Ask the photos
@@ -209,8 +210,8 @@ purity = {
 }
 for depth, value in purity.items():
     print(f"{depth:18s} {value:.0f} %   (by chance {by_chance:.0f} %)")
-results.record("purity after block 2", purity["after block 2"], "%")
-results.record("purity after block 14", purity["after block 14"], "%")
+results.record("purity, first convolution", purity["first convolution"], "%")
+results.record("purity, after block 14", purity["after block 14"], "%")
 results.record("purity of random photos", by_chance, "%")
 
 # %% [markdown] tags=["slide"]
@@ -297,6 +298,8 @@ results.record("roughness, all regularizers, times a photo's", smooth / photo_ro
 # gradient made alone does so most. It is many times rougher than a photo. The
 # regularizers bring the roughness down, and the score with it. So what we like to look
 # at in the last picture is *our* idea of a natural picture as much as the network's.
+# Both channels answer to a texture, rings for one and slanting stripes for the other.
+# No row shows a part of an object.
 
 # %% [markdown] tags=["slide"]
 # ## A network that answers: five flowers
@@ -620,18 +623,17 @@ plot.show(
     ),
     alt=f"What a linear probe reads at five depths, with 95 % intervals: {said}.",
 )
-first, last = ({name: values[k][0] for name, values in curves.items()} for k in (0, -1))
+kappas = {name: [value[0] for value in values] for name, values in curves.items()}
+colour, orientation, flower = kappas.values()
 results.record(
-    "class gained from the first to the last depth, kappa",
-    last["class"] - first["class"],
+    "colour, kappa lost from the first depth to the last", colour[0] - colour[-1]
 )
+results.record("orientation, kappa gained by block 2", orientation[1] - orientation[0])
 results.record(
-    "colour lost from the first to the last depth, kappa",
-    first["colour"] - last["colour"],
+    "orientation, kappa lost after block 2", orientation[1] - orientation[-1]
 )
-results.record(
-    "edge orientation read at the last depth, kappa", last["edge orientation"]
-)
+results.record("class, kappa gained by block 4", flower[2] - flower[0])
+results.record("class, kappa gained after block 4", flower[-1] - flower[2])
 
 # %% [markdown]
 # The curves cross. What the pixels say about colour fades with the depth; orientation
@@ -645,8 +647,8 @@ results.record(
 # - *"Saliency maps show which sections of an image are important"*: some show the
 #   outlines of the photo, for a trained network and for a destroyed one. Shuffle the
 #   weights before you believe a map.
-# - *"The first layers learn edges and corners"*: in our network the filters of the
-#   first layer are of four kinds; we counted them.
+# - *"The first layers learn edges and corners"*: fewer than half of our first layer's
+#   filters are edges. Others are colours, lines and spots.
 # - *"The middle layers detect parts of objects"*: their channels were excited by
 #   textures, colours and outlines in our set. A name for a channel is a hypothesis;
 #   test it on photos that did not suggest it.
