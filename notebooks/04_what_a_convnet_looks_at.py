@@ -214,6 +214,11 @@ results.record("purity, first convolution", purity["first convolution"], "%")
 results.record("purity, after block 14", purity["after block 14"], "%")
 results.record("purity of random photos", by_chance, "%")
 
+# %% [markdown]
+# Compare the first line with the last. A channel of the first convolution sees 3 pixels,
+# so whatever purity it reaches, it reaches without objects. A set of favourites that
+# look alike suggests what a channel stands for; it does not prove it.
+
 # %% [markdown] tags=["slide"]
 # ## What excites a channel? Ask the network
 #
@@ -563,7 +568,7 @@ rival.fit(histogram[train], labels[train])
 by_colours = measures.proportion(rival.predict(histogram[test]) == labels[test])
 
 # %% tags=["subslide", "hide-input"]
-series = {"trained on whole photos": as_trained, "trained on cut photos": anew}
+series = {"trained on whole photos": as_trained, "trained on photos cut alike": anew}
 said = "; ".join(
     name + ": " + ", ".join(f"{cut} {share[0]:.0f} %" for cut, share in scores.items())
     for name, scores in series.items()
@@ -581,6 +586,12 @@ results.record("accuracy, photos in 4×4 squares", as_trained["4×4"][0], "%")
 results.record("accuracy, 4×4 squares, trained on such", anew["4×4"][0], "%")
 results.record("accuracy, 8×8 squares, trained on such", anew["8×8"][0], "%")
 results.record("accuracy of colours alone", by_colours[0], "%")
+
+# %% [markdown]
+# Read the bars like this. Where the first classifier falls and the second does not, the
+# features still hold the flower, and only the head was never told what cut photos look
+# like. Where both fall, the squares are too small for what the network looks at. Where
+# both stay, nothing in the network needed the whole object.
 
 # %% [markdown] tags=["slide"]
 # ## What can be read at which depth?
@@ -649,11 +660,11 @@ results.record("class, kappa gained after block 4", flower[-1] - flower[2])
 #   weights before you believe a map.
 # - *"The first layers learn edges and corners"*: fewer than half of our first layer's
 #   filters are edges. Others are colours, lines and spots.
-# - *"The middle layers detect parts of objects"*: their channels were excited by
-#   textures, colours and outlines in our set. A name for a channel is a hypothesis;
-#   test it on photos that did not suggest it.
-# - *"The last layers recognize full objects"*: count what is left when no full object
-#   is. Our bars give it, with intervals, beside a rival that sees colours only.
+# - *"The middle layers detect parts of objects"*: the two channels that we looked into
+#   answered to textures. A name for a channel is a hypothesis; test it on photos that
+#   did not suggest it.
+# - *"The last layers recognize full objects"*: without any full object, in 2×2 squares,
+#   most flowers are still named. Our bars say how far that goes, with intervals.
 # - *A picture labelled "feature visualization"*: say how it was made. The patches of a
 #   photo that excite a channel, the gradient that leads back to them, and a picture
 #   made by ascent are three things, and the last owes much to its regularizers.
