@@ -215,9 +215,9 @@ results.record("purity, after block 14", purity["after block 14"], "%")
 results.record("purity of random photos", by_chance, "%")
 
 # %% [markdown]
-# Compare the first line with the last. A channel of the first convolution sees 3 pixels,
-# so whatever purity it reaches, it reaches without objects. A set of favourites that
-# look alike suggests what a channel stands for; it does not prove it.
+# Compare the first line with the last. A channel of the first convolution sees 3
+# pixels, so whatever purity it reaches, it reaches without objects. A set of favourites
+# that look alike suggests what a channel stands for; it does not prove it.
 
 # %% [markdown] tags=["slide"]
 # ## What excites a channel? Ask the network
