@@ -16,24 +16,20 @@ from .values import kind, plain
 def call(function, *arguments, **options):
     """What the student's `function` returns for these arguments, as a plain value (see `values.plain`).
 
-    It gets copies, so it cannot spoil the check's own data, and it is wrong if it changes them. An exception inside it, a
-    missing `return` and printing are handled: wrong with line and cause, wrong, and silenced. All calls of a student's code
-    go through here.
+    It gets copies, so it cannot spoil the check's own data. It may empty a list that it is given, but is wrong if it changes
+    an array, which other cells use too. An exception inside it, a missing `return` and printing are handled: wrong with line
+    and cause, wrong, and silenced. All calls of a student's code go through here.
     """
     if function is ...:
         raise NotAttempted
     if not callable(function):
         raise Wrong(f"Expected a function; this is {kind(function)}.")
-    given, given_options = _copied(arguments), _copied(options)
+    arrays: list[tuple[np.ndarray, np.ndarray]] = []
+    given, given_options = _copied(arguments, arrays), _copied(options, arrays)
     with guarded(returned=_is_model(function)):
         result = function(*given, **given_options)
-    if not (_unchanged(given, arguments) and _unchanged(given_options, options)):
-        changed = next(
-            kind(new)
-            for new, old in zip((*given, *given_options.values()), (*arguments, *options.values()), strict=True)
-            if not _unchanged(new, old)
-        )
-        raise Wrong(f"Your function changes {changed} that it was given. Work on a copy (`x.copy()`) and return the result.")
+    if not all(_unchanged(copied, original) for copied, original in arrays):
+        raise Wrong("Your function changes an array that it was given. Work on a copy (`x.copy()`) and return the result.")
     if result is None:
         raise Wrong("Your function returns None. Is there a `return` at its end?")
     with guarded(returned=True):  # a generator runs only now
@@ -162,25 +158,23 @@ def _codes(name: str) -> list:
     return [each for each in (getattr(inner, "__code__", None), getattr(found, "__code__", None), found) if each is not None]
 
 
-def _copied(value):
-    """A copy of arrays and containers; functions, models and other objects are passed as they are."""
+def _copied(value, arrays: list):
+    """A copy of arrays and containers; functions, models and other objects are passed as they are.
+
+    Each (copy of an array, the array) is added to `arrays`.
+    """
     if isinstance(value, np.ndarray):
-        return value.copy()
+        arrays.append((value.copy(), value))
+        return arrays[-1][0]
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(_copied(v) for v in value)
+        return type(value)(_copied(v, arrays) for v in value)
     if isinstance(value, dict):
-        return {key: _copied(v) for key, v in value.items()}
+        return {key: _copied(v, arrays) for key, v in value.items()}
     return copy.copy(value) if isinstance(value, (set, bytearray)) else value
 
 
-def _unchanged(a, b) -> bool:
-    if isinstance(b, np.ndarray):
-        return a.shape == b.shape and np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
-    if isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_unchanged(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(b, dict):
-        return a.keys() == b.keys() and all(_unchanged(a[key], b[key]) for key in b)
-    return not isinstance(b, (set, bytearray)) or a == b
+def _unchanged(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
 
 
 def _is_model(function) -> bool:
