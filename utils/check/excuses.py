@@ -120,7 +120,9 @@ def cause(error: BaseException) -> str:
 
 def students_own(filename: str) -> bool:
     """Whether a file is neither Python's, a library's, nor the course's own `utils`."""
-    if filename.startswith("<frozen") or "__autograph_generated_file" in filename or filename in ("<string>", "<__array_function__ internals>"):
+    if filename.startswith("<frozen") or filename in ("<string>", "<__array_function__ internals>"):
+        return False
+    if "__autograph_generated_file" in filename:  # what TensorFlow makes of a function, theirs or ours
         return False
     path = os.path.realpath(filename) if os.path.exists(filename) else filename
     return not path.startswith((_OURS + os.sep, *(lib + os.sep for lib in _LIBRARIES)))

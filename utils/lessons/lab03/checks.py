@@ -340,6 +340,7 @@ lab.declare(
         _vgg,
         cases={"for 65×65 images and 5 classes": (65, 5)},  # small, as the head is large; odd, because of the floors
         dropout=True,
+        builds=True,
         mistakes={
             "A feature map shrinks to nothing: the third positional argument of `Conv2D` is `strides` now, and "
             '`padding="same"` must keep the size.': Either(
@@ -817,6 +818,7 @@ lab.declare(
         _resnet,
         cases={"for 70×70 images and 5 classes": (block, 70, 5), "for 33×33 images and 3 classes": (block, 33, 3)},
         dropout=True,
+        builds=True,
         mistakes={
             "The first stage has stride 2. The pooling has just halved the map: the first stage keeps its size.": _variant(
                 _resnet, halved=(2, 2, 2, 2)
