@@ -404,7 +404,7 @@ def scale(images):
     x = images.astype('float32')
     return x / 127.5 - 1 if x.max() > 1 else x
 """,
-            "spot of brightness 1",
+            "nearly black",
         ),
         ("float64", "def scale(images):\n    return images / 127.5 - 1\n", "the dtype is float64"),
         ("a list", "def scale(images):\n    return (images / 127.5 - 1).tolist()\n", "float32 array"),

@@ -77,6 +77,9 @@ lab.declare(
             "0 and 255 are the fixed ends of the range.": Either(
                 lambda x: x / (x.max() / 2) - 1, lambda x: 2 * ((x - x.min()) / float(np.ptp(x))) - 1
             ),
+            "You leave the pixels {case} as they are, but 1 of 255 is nearly black. Do not guess the range from the pixels.": (
+                lambda x: x / 127.5 - 1 if x.max() > 1 else x
+            ),
             "This runs from −0.5 to 0.5: the range must be 2 wide.": lambda x: x / 255 - 0.5,
             "The shift is missing its scale: pixels minus 127.5 run from −127.5 to 127.5.": lambda x: x - 127.5,
         },
