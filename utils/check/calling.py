@@ -109,21 +109,26 @@ def called(function, names: tuple[str, ...], *arguments, **options) -> list[str]
     """
     if hasattr(function, "called"):
         return function.called(names, *arguments, **options)
-    targets = {name: _codes(name) for name in names}
+    targets = {name: _functions(name) for name in names}
     found = []
 
     def profile(frame, event, argument):
         if event == "call":
-            caller, callee = frame.f_back, frame.f_code
-            module = frame.f_globals.get("__name__", "")
+            caller, module = frame.f_back, frame.f_globals.get("__name__", "")
         elif event == "c_call":
-            caller, callee, module = frame, argument, getattr(argument, "__module__", None) or ""
+            caller, module = frame, getattr(argument, "__module__", None) or ""
         else:
             return
         if caller is None or not students_own(caller.f_code.co_filename):
             return
-        for name, codes in targets.items():
-            if name not in found and (callee in codes or (not codes and (module + ".").startswith(_full(name) + "."))):
+        for name, functions in targets.items():
+            if name in found:
+                continue
+            if not functions:  # a whole module
+                hit = (module + ".").startswith(_full(name) + ".")
+            else:
+                hit = any(_runs(frame, each) if event == "call" else argument == each for each in functions)
+            if hit:
                 found.append(name)
 
     def watched(*given, **named):
@@ -146,16 +151,28 @@ def _full(name: str) -> str:
     return _ALIASES.get(first, first) + dot + rest
 
 
-def _codes(name: str) -> list:
-    """What a call of the function `name` shows to a profiler; empty for a module, or when its library is not loaded."""
+def _functions(name: str) -> list:
+    """What runs when the function `name` is called; empty for a module, or when its library is not loaded."""
     parts = _full(name).split(".")
     found = sys.modules.get(parts[0])
     for part in parts[1:]:
         found = getattr(found, part, None)
     if found is None or type(found).__name__ == "module":
         return []
-    inner = getattr(found, "__wrapped__", None) or getattr(found, "_implementation", None) or found
-    return [each for each in (getattr(inner, "__code__", None), getattr(found, "__code__", None), found) if each is not None]
+    if hasattr(found, "__code__"):
+        return [found]
+    return [found, getattr(found, "__wrapped__", None) or getattr(found, "_implementation", None)]
+
+
+def _runs(frame, function) -> bool:
+    """Whether the frame executes `function` itself, and not another closure of the same code, as all decorated functions are."""
+    code = getattr(function, "__code__", None)
+    if code is None or frame.f_code is not code:
+        return False
+    return all(
+        name in frame.f_locals and frame.f_locals[name] is cell.cell_contents
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True)
+    )
 
 
 def _copied(value, arrays: list):

@@ -393,7 +393,8 @@ def slide_as_layers(function):
         need(np.ptp(maps, axis=0).max() > 1e-3, f"The {name} does the same to all 400 pictures. Is it a random layer?")
         _JUDGES[name](maps)
         need(
-            name == "flip" or np.quantile(distance, 0.99) < 1,  # without interpolation a place is up to half a pixel off
+            name == "flip"
+            or np.quantile(distance, 0.99) < 2.5,  # without interpolation the fit is a little off, most so in the corners
             f"The {name} moves as it should, but its borders are not continued from the nearest pixel. Look at `fill_mode`.",
         )
 
