@@ -147,17 +147,14 @@ class Sketch:
             return False
         if answer.structure is not None and (self._mistake or answer.structure == self.structure):
             return answer.structure == self.structure
-        answer.measure()
         return self.network.agrees(answer)
 
     def difference(self, answer, what: str = "It", case: str = "") -> str:
-        if isinstance(answer, Network):
-            answer.measure()
         return self.network.difference(answer, what, case)
 
 
 class Network:
-    """What a model does, measured once. The model itself is not kept: a check compares many, and each may take 160 MB.
+    """What a model does, measured once, and the model is not kept after that: a check compares many, and each may take 160 MB.
 
     Its weights are set by a rule that depends on nothing but the shape and the role of each (kernel, bias, gamma, …), so layers
     of one kind have the same values in either model and need not be matched; afterwards the model gets its own weights back.
@@ -224,12 +221,14 @@ class Network:
         """Whether `answer` is a network that does the same."""
         if not isinstance(answer, Network):
             return False
+        answer.measure()
         return not answer.problem and self._disagreement(answer, "It") == ""
 
     def difference(self, answer, what: str = "It", case: str = "") -> str:
         """In words, what `answer` does otherwise than this network."""
         if not isinstance(answer, Network):
             return f"Return the model{' ' + case if case else ''}; this is {kind(answer)}."
+        answer.measure()
         said = answer.problem or self._disagreement(answer, what)
         return f"{case[0].upper()}{case[1:]}: {said[0].lower()}{said[1:]}" if case else said
 
