@@ -443,7 +443,7 @@ def _judge_zoom(maps):
     )
     factors = maps[:, [0, 1], [0, 1]]  # below 1 is nearer: a smaller part of the original fills the picture
     need(
-        factors.min() > 0.79 and factors.max() < 1.21 and np.ptp(factors, axis=0).min() > 0.37,
+        factors.min() > 0.79 and factors.max() < 1.21 and np.ptp(factors, axis=0).min() > 0.34,
         f"Your zoom shows from {factors.min():.0%} to {factors.max():.0%} of the original's width or height; the slide says 80 % to 120 %.",
     )
     need(
