@@ -308,8 +308,8 @@ def structure(model, *, dropout: bool = False) -> tuple | None:
 
     It holds the shape of the input and each layer's settings, an activation as a step of its own; `Dropout` if `dropout`.
     """
-    layers = _chained(model)
-    if layers is None or _input_shape(model) is None:
+    layers = _chained(model) if _input_shape(model) is not None else None
+    if layers is None:
         return None
     found: list[tuple] = [("input", model.input_shape[1:])]
     for layer in layers:
@@ -336,8 +336,8 @@ def structure(model, *, dropout: bool = False) -> tuple | None:
 def _chained(model) -> list | None:
     """The layers of a model in which each reads what the one before gives, all of them Keras' own and plain; or None."""
     keras = sys.modules["keras"]
-    if isinstance(model, keras.Sequential) and model.built:
-        layers = list(model.layers)
+    if isinstance(model, keras.Sequential):
+        layers = list(model.layers) if model.built else [model]
     elif hasattr(model, "operations") and len(model.inputs) == len(model.outputs) == 1:
         layers, tensor = [], model.inputs[0]
         for layer in model.operations:
