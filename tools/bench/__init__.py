@@ -26,7 +26,8 @@ from tools.lesson import ROOT, lessons
 from utils.data import Missing
 
 LIBRARIES = ("tensorflow", "keras", "numpy")
-LABS = ("lab01", "lab02", "lab04", "lab05", "vision", "grading")  # each has tools/bench/NAME.py, measure() -> {what: value}
+# each has tools/bench/NAME.py with measure() -> {what: value}
+LABS = ("lab01", "lab02", "lab04", "lab05", "lab08", "vision", "grading")
 
 
 def imports() -> dict[str, float]:
