@@ -105,7 +105,9 @@ def build(lesson: Lesson, *, force: bool = False, execute: bool = True, label: s
     mark, took = fingerprint(lesson), seconds(lesson)
     stored = read_notebook(target) if target.exists() else None
     if not execute:
-        if stored is None or _own_code(stored) != _own_code(fresh):
+        if stored is None:
+            raise SourceError(lesson.path, 1, "it was never executed: run `make build`")
+        if _own_code(stored) != _own_code(fresh):
             raise SourceError(lesson.path, 1, "its code changed after it was executed: run `make build`")
         mark = stored.metadata.get("course", {}).get("fingerprint", "")  # still stale if it was
     keep = not force and stored is not None and stored.metadata.get("course", {}).get("fingerprint") == mark
