@@ -182,9 +182,7 @@ def _stage(lesson: Lesson, path: str, folder: Path) -> str:
             data = output.get("data", {})
             data.pop("application/vnd.course+json", None)
             if "text/html" in data:  # what scrolls can be reached by the keyboard
-                data["text/html"] = data["text/html"].replace(
-                    '<div style="overflow:auto', '<div tabindex="0" style="overflow:auto'
-                )
+                data["text/html"] = re.sub(r"<div (?=style=.overflow:)", '<div tabindex="0" ', data["text/html"])
     notebook.cells = _explored(lesson, notebook.cells)
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
