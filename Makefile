@@ -1,4 +1,4 @@
-# make run · make test · make lab · make build · make bench · make mutate · make grade · make slides · make clean
+# make run · make test · make lab · make build · make bench · make mutate · make grade · make slides · make site · make clean
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -13,7 +13,7 @@ test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow
 
 lab: $(READY)          ## open the labs
-	$(BIN)/jupyter lab labs
+	$(BIN)/python -m tools.lab
 
 build: $(READY)        ## sources -> notebooks; executes what changed
 	$(BIN)/python -m tools.build
@@ -30,6 +30,9 @@ grade: $(READY)        ## judge a class: make grade SUBMISSIONS=folder-or-zip
 slides: $(READY)       ## a deck a lecture under build/slides
 	$(BIN)/python -m tools.site.slides
 
+site: $(READY)         ## the course as a website under build/site, nothing executed
+	$(BIN)/python -m tools.site
+
 # Made once; again only when the requirements change.
 $(READY): requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -40,4 +43,4 @@ $(READY): requirements.txt requirements-dev.txt
 clean:                 ## what was made here, but not the downloaded data
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: run test test-slow lab build bench mutate grade slides clean
+.PHONY: run test test-slow lab build bench mutate grade slides site clean

@@ -21,6 +21,7 @@
 # A check says ✅ right, ⬜ not attempted yet, or ❌ wrong with the likely mistake.
 # Stuck? `check.hint("correlate")` gives a hint for the exercise `correlate`; ask again
 # for a stronger one. No exercise depends on another: you can skip one and do the next.
+# A function that you write must leave the arrays that it is given unchanged.
 #
 # **You will learn** to write a convolutional layer from scratch, to predict its size,
 # cost, receptive field and gradients, and to check each by measurement.

@@ -18,7 +18,8 @@
 # Write down each prediction *before* you run the cell below it: a number on paper is
 # enough. A prediction that fails teaches you more than one that holds. If you are
 # stuck, `check.hint("parameters")` gives you a hint for that exercise; call it again
-# and the next hint says more.
+# and the next hint says more. A function that you write must leave the arrays that it
+# is given unchanged.
 #
 # **You will learn** to test by control experiments why a ConvNet beats an MLP, and how
 # certain such a result is.

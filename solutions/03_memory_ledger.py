@@ -838,7 +838,7 @@ lecture_convnet = count(
 # - `convnet`: the parameters of the lecture's ConvNet minus those of its MLP.
 #
 # Use the ledger where it helps (`vgg_base.multiply_adds`, `slots("momentum")`,
-# `count(layers.Conv2D(8, 3), layers.Conv2D(8, 3)).rows[-1].receptive_field`), and a
+# `count(layers.Conv2D(8, 3), layers.Conv2D(8, 3)).rows[-1].receptive_field[0]`), and a
 # formula where it is shorter. Write expressions rather than rounding.
 #
 # Then give each claim a verdict: `"right"` if it holds as it stands; `"wrong"` if a

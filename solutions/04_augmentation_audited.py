@@ -23,7 +23,7 @@
 # - mix pictures and their labels by hand: MixUp and CutMix.
 #
 # Stuck on an exercise? `check.hint("addresses")` gives a hint; call it again and it
-# says more.
+# says more. A function that you write must leave the arrays that it is given unchanged.
 #
 # **You will learn** to measure what an augmentation really does, to prove that your
 # pipeline uses it, and to test whether it helps.
@@ -448,7 +448,8 @@ results.record("different values left when scaled first", colours)
 #
 # 1. mirror left to right;
 # 2. turn by up to 40°, to both sides;
-# 3. shift by up to 20 % of the height, and by up to 20 % of the width;
+# 3. shift by up to 20 % of the height, up or down, and by up to 20 % of the width, to
+#    both sides;
 # 4. zoom by up to 20 %, height and width each by its own random factor.
 #
 # Where a border has to be filled, the nearest pixel is continued. (The slide's shear

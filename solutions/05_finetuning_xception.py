@@ -21,7 +21,8 @@
 #   change.
 #
 # The exercises do not depend on each other. Stuck? `check.hint("scale")` gives a hint
-# for the exercise `scale`; ask again for a stronger one.
+# for the exercise `scale`; ask again for a stronger one. A function that you write must
+# leave the arrays that it is given unchanged.
 #
 # **You will learn** to adapt a pretrained network to your own photos without a GPU, and
 # to test whether its accuracy can be believed.
@@ -406,8 +407,10 @@ check.answer("cut", cut)
 # layers. That layer and all that follow it in `base.layers` become trainable, all
 # before it become frozen, and every BatchNormalization layer is frozen, wherever it
 # stands and whatever its name: in Keras, a frozen BatchNormalization layer also keeps
-# its statistics. Section 6 shows why that matters. The base may come with its layers
-# frozen or trainable.
+# its statistics. Section 6 shows why that matters.
+#
+# The base may come trainable, or frozen as a whole: then `base.trainable` is False, and
+# hides what its layers say. In the base that you return it must be True.
 #
 # Change `base` itself and return it.
 

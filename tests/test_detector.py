@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from utils import garden
+from utils.vision import boxes as geometry
 from utils.vision.average_precision import mean_average_precision
-from utils.vision.detector import GridLoss, detect, detector
+from utils.vision.detector import GridLoss, detect, detector, detector_on, mirror, mirror_at_random
 from utils.vision.grid import Grid
 
 GRID = Grid(size=32, cells=4, classes=5)
@@ -83,3 +84,50 @@ def test_a_small_one_learns_some_scenes_by_heart():
     history = model.fit(images, targets, batch_size=8, epochs=60, verbose=0)
     assert history.history["loss"][-1] < 0.3 * history.history["loss"][0]
     assert mean_average_precision(detect(model, images, GRID), scenes) > max(0.7, before + 0.5)
+
+
+def test_the_mirrored_target_is_the_target_of_the_mirrored_boxes():
+    boxes, labels = [[2, 3, 14, 12], [20, 17, 31, 31], [9, 20, 12, 25]], [1, 0, 4]
+    expected = GRID.encode(geometry.mirror(boxes, 32), labels)
+    np.testing.assert_allclose(np.asarray(mirror(GRID.encode(boxes, labels))), expected, atol=1e-6)
+
+
+def test_pictures_and_targets_are_mirrored_together_every_other_time():
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(0)
+    scene = garden.scene(3, 32)
+    target = GRID.encode(scene.boxes, scene.labels).astype("float32")
+    data = tf.data.Dataset.from_tensors(((scene.image, scene.image[::8, ::8]), target)).repeat(60).map(mirror_at_random)
+    turned = 0
+    for (picture, small), changed in data.as_numpy_iterator():
+        flipped = not np.array_equal(picture, scene.image)
+        turned += flipped
+        np.testing.assert_array_equal(picture, scene.image[:, ::-1] if flipped else scene.image)
+        np.testing.assert_array_equal(small, picture[::8, ::8] if not flipped else scene.image[::8, ::8][:, ::-1])
+        np.testing.assert_allclose(changed, np.asarray(mirror(target)) if flipped else target, atol=1e-6)
+    assert 15 < turned < 45
+
+
+def test_a_detector_on_feature_maps_reads_all_of_them_and_learns():
+    keras.utils.set_random_seed(0)
+    scenes = [garden.scene(seed, 32) for seed in range(8)]
+    images = np.stack([one.image for one in scenes]) / 255
+    maps = [images.reshape(8, n, 32 // n, n, 32 // n, 3).mean(axis=(2, 4)) for n in (4, 2)]
+    model = detector_on([each.shape[1:] for each in maps], GRID, width=24, depth=2, share=0.05, dropout=0)
+    first = model.predict(maps, verbose=0)
+    assert first.shape == (8, 4, 4, 10)
+    assert (1 / (1 + np.exp(-first[..., 0]))).mean() == pytest.approx(0.05, abs=0.03)
+    assert not np.allclose(first, model.predict([maps[0], maps[1][::-1]], verbose=0))
+    model.compile(keras.optimizers.Adam(0.01), GridLoss())
+    targets = np.stack([GRID.encode(one.boxes, one.labels) for one in scenes])
+    losses = model.fit(maps, targets, batch_size=8, epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+    assert len(detect(model, maps, GRID)) == 8
+    assert detector_on([(4, 4, 3)], GRID).input_shape == (None, 4, 4, 3)
+
+
+@pytest.mark.parametrize("shapes, said", [([(5, 5, 8)], "4 × 4 cells"), ([(4, 4, 8), (3, 3, 8)], "cannot be enlarged to")])
+def test_feature_maps_that_do_not_fit_are_refused(shapes, said):
+    with pytest.raises(ValueError, match=said):
+        detector_on(shapes, GRID)

@@ -4,8 +4,11 @@ import csv
 import json
 import os
 import shutil
+import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from tests import hostile
@@ -14,6 +17,7 @@ from tools.grading import __main__ as command
 from tools.grading import jail as jails
 from tools.grading import labs, pool
 from tools.grading.supervisor import Limits, Supervisor
+from tools.lesson import ROOT
 
 LESSON = LESSONS[0]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="grading runs in WSL2")
@@ -21,20 +25,21 @@ BUBBLEWRAP = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
 )
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+# The first lab needs no TensorFlow in the student's process; each of the others costs 20 seconds of work.
+SOLUTIONS = [pytest.param(each, id=each.folder, marks=[pytest.mark.slow] if each is not LESSON else []) for each in LESSONS]
 
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
-    return jails.trees(tmp_path_factory.mktemp("trees"))
+    return jails.trees(tmp_path_factory.mktemp("trees"), map(lab, LESSONS))
 
 
 @BUBBLEWRAP
-@pytest.mark.parametrize("lesson", [pytest.param(each, id=each.folder) for each in LESSONS])
+@pytest.mark.parametrize("lesson", SOLUTIONS)
 def test_every_official_solution_gets_full_marks_in_the_jail(lesson, trees):
     jail = jails.Jail("bubblewrap")
     known = {name: each.seconds for name, each in pool.exercises(lesson.folder).items()}
-    with Supervisor(jail, jail, trees, [lesson.folder], slot=9) as supervisor:
+    with Supervisor(jail, jail, trees, [lesson.folder]) as supervisor:
         found = supervisor.grade(labs.plan(solved(lesson), lab(lesson)), 4242, known)
     assert {name: verdict.message for name, verdict in found.outcomes.items() if verdict.status != "right"} == {}
     assert found.starts == 1 and found.stopped == {}
@@ -75,6 +80,85 @@ def test_a_class_from_its_folder_to_its_tables(tmp_path, capsys):
     assert command.main(arguments) == 0
     assert "0 graded" in capsys.readouterr().out
     assert before == {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+
+
+def small_class(folder, count: int):
+    """A lab of one exercise, as it is handed out, and a class of which every third student is right."""
+    (folder / "labs").mkdir(parents=True)
+    (folder / "class").mkdir()
+    notebook = one_exercise().notebook
+    (folder / "labs" / f"{LESSON.name}.ipynb").write_text(json.dumps(notebook))
+    for number in range(count):
+        source = LESSON.tasks[0].cell.source if number % 3 == 0 else "n_dense, n_conv = 17, 1792"
+        source += f"\n# student {number}"  # the same file twice would be judged once
+        cells = [dict(cell, source=source if grade_id(cell) == "parameters" else cell["source"]) for cell in notebook["cells"]]
+        (folder / "class" / f"student {number:02d}.ipynb").write_text(json.dumps({**notebook, "cells": cells}))
+    return folder / "class", folder / "labs"
+
+
+@BUBBLEWRAP
+def test_a_class_whose_grader_is_killed_at_half_gets_the_same_tables(tmp_path):
+    """With the real judge; tests/test_grading_pool.py does the same with 200 submissions and a judge that decides at once."""
+    count = 8
+    place, handed_out = small_class(tmp_path, count)
+    command_line = [sys.executable, "-m", "tools.grading", str(place), "--labs", str(handed_out), "--workers", "2", "--to"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        folder.mkdir()
+        (folder / "salt").write_text("12345")
+    subprocess.run([*command_line, str(whole)], cwd=ROOT, check=True, capture_output=True, timeout=600)
+    first = subprocess.Popen([*command_line, str(broken)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ends = time.monotonic() + 600
+    while len(list(broken.glob("results/*.json"))) < count // 2 and time.monotonic() < ends:
+        time.sleep(0.05)
+    jailed = psutil.Process(first.pid).children(recursive=True)
+    first.kill()
+    first.wait()
+    kept = {path: path.stat().st_mtime_ns for path in broken.glob("results/*.json")}
+    assert count // 2 <= len(kept) < count
+    assert not (broken / "lab01").exists()
+    _, alive = psutil.wait_procs(jailed, timeout=20)
+    assert alive == [], "what it had started ends with it"
+    subprocess.run([*command_line, str(broken)], cwd=ROOT, check=True, capture_output=True, timeout=600)
+    assert len(list(broken.glob("results/*.json"))) == count
+    assert all(path.stat().st_mtime_ns == when for path, when in kept.items()), "graded twice"
+    for name in ("grades.csv", "nbgrader.csv", "overview.html", "students/student 03.md"):
+        assert (broken / "lab01" / name).read_bytes() == (whole / "lab01" / name).read_bytes()
+    points = [line["points"] for line in csv.DictReader((whole / "lab01" / "grades.csv").open(encoding="utf-8"))]
+    assert [each != "0" for each in points] == [number % 3 == 0 for number in range(count)]
+
+
+ENTRY = """
+entry = challenge.Run(None, None, 0.9999, 1.0, ())  # says more than it is worth
+def small():
+    return keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")])
+recipe = challenge.Recipe("small", small, epochs=1, batch=64, views={views})
+{train}
+print("LEADERBOARD  99.99%")
+"""
+TRAIN = "entry = challenge.run(recipe, x_train[:3000], y_train[:3000], x_test[:50], y_test[:50])"
+
+
+@BUBBLEWRAP
+@pytest.mark.slow  # three student's processes with TensorFlow, two of which train
+@pytest.mark.parametrize(
+    ("views", "train", "low", "high"),
+    [("None", TRAIN, 60, 97), ("challenge.moved", TRAIN, 60, 97), ("None", "", None, None)],
+    ids=["as it is", "averaged over views", "nothing but a claim"],
+)
+def test_an_entry_to_the_challenge_is_measured_and_not_believed(views, train, low, high, trees):
+    lesson = next(each for each in LESSONS if pool.the_lab(each.folder).challenge)
+    challenge, jail = pool.the_lab(lesson.folder).challenge, jails.Jail("bubblewrap")
+    notebook = solved(lesson)
+    for cell in notebook["cells"]:
+        if "recipe = challenge.Recipe(" in cell["source"]:
+            cell["source"] = ENTRY.format(views=views, train=train)
+    with Supervisor(jail, jail, trees, [lesson.folder]) as supervisor:
+        found = supervisor.measure(labs.plan(notebook, lab(lesson), challenge), 4242, challenge.seconds)
+    if low is None:
+        assert found["score"] is None and found["message"]
+    else:
+        assert low < found["score"] < high, found
 
 
 # ---------------------------------------------------------------- layers 2 and 3
@@ -130,7 +214,7 @@ def test_layer_2_locks_the_container_and_removes_it(tmp_path, trees):
         "no-new-privileges",
     ):
         assert flag in text, flag
-    assert f"--user {jails.FIRST_USER}:" in text and ":/course:ro" in text
+    assert f"--user {jails.USER}:" in text and ":/course:ro" in text
     assert sum(part == "--volume" for part in run) == 1, "nothing but the course is to be seen"
     name = run[run.index("--name") + 1]
     assert ["rm", "--force", name] in calls

@@ -10,20 +10,20 @@ import pytest
 from tests import hostile
 from tests.grading import LESSONS, grade_id, lab
 from tools.grading import jail as jails
-from tools.grading import labs
+from tools.grading import labs, pool
+from tools.grading import supervisor as supervision
 from tools.grading.pool import exercises
-from tools.grading.supervisor import GRACE, Limits, Supervisor
+from tools.grading.supervisor import CROWD, Limits, Supervisor
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("bwrap") is None or bool(jails.works("bubblewrap")), reason="needs bubblewrap"
+)
 LESSON = LESSONS[0]
 WANTED = ("parameters", "correlate", "keras_computes", "pool")
-LIMITS = Limits(cell=4.0, submission=60.0)
-SLOT = 7  # a user of its own, whose processes are counted
+LIMITS = Limits(cell=3.0, submission=40.0)
+EXERCISE = 2.0  # seconds of work
+LATE = 10.0  # seconds after its limit within which each has to be ended
+START = 10.0  # seconds in which the processes start on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,23 @@ def small():
 @pytest.fixture(scope="module")
 def supervisor(tmp_path_factory):
     jail = jails.Jail("bubblewrap", memory=1_500_000_000)
-    with Supervisor(jail, jail, jails.trees(tmp_path_factory.mktemp("trees")), ["lab01"], slot=SLOT, limits=LIMITS) as made:
+    trees = jails.trees(tmp_path_factory.mktemp("trees"), [lab(LESSON)])
+    with Supervisor(jail, jail, trees, ["lab01"], limits=LIMITS) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def watched(monkeypatch):
+    """The longest that a step went on after its limit, as a machine without other work would count it."""
+    late = []
+    over = supervision._Session._is_over
+
+    def is_over(self, meter, limit):
+        late.append(meter.time - limit)
+        return over(self, meter, limit)
+
+    monkeypatch.setattr(supervision._Session, "_is_over", is_over)
+    return late
 
 
 def graded(supervisor, small, first: str, answers: dict[str, str]):
@@ -46,7 +61,7 @@ def graded(supervisor, small, first: str, answers: dict[str, str]):
     own = {"cell_type": "code", "metadata": {"tags": ["setup"]}, "source": first + "\nfrom math import *", "outputs": []}
     plan = labs.plan({"cells": [own, *cells]}, small)
     assert not first or any(first in cell["source"] for cell in plan.cells)
-    known = {name: 3.0 for name in WANTED}
+    known = {name: EXERCISE for name in WANTED}
     began = time.monotonic()
     found = supervisor.grade(plan, 99, known)
     return found, time.monotonic() - began
@@ -56,34 +71,55 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
-def leftovers(seconds: float = 5.0) -> list[int]:
-    """The processes of the jailed user that are still there after `seconds`; a killed one may need a moment to be reaped."""
-    user, ends = jails.FIRST_USER + SLOT, time.monotonic() + seconds
+def leftovers(supervisor, seconds: float = 5.0) -> list[int]:
+    """The student's processes that are still there after `seconds`; a killed one may need a moment to be reaped."""
+    user, ends = supervisor.users[0].number if supervisor.users else None, time.monotonic() + seconds
     while True:
         found = [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real == user]
+        found += [p.pid for p in psutil.Process().children(recursive=True) if "tools.grading.student" in p.cmdline()]
         if not found or time.monotonic() > ends:
             return found
         time.sleep(0.2)
 
 
-CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.LEAVING]
+EACH = 8  # of these notebooks one in eight runs each time, all with `make test-slow`: together they are three minutes of work
 
 
-@pytest.mark.parametrize(("first", "answers"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
-def test_nothing_is_gained_and_nothing_left(supervisor, small, first, answers):
+def some(cases: list) -> list:
+    """The cases as parameters, most of them marked slow."""
+    marks = ([] if number % EACH == 0 else [pytest.mark.slow] for number in range(len(cases)))
+    return [pytest.param(*case[1:], id=case[0], marks=each) for case, each in zip(cases, marks, strict=True)]
+
+
+CASES = [*hostile.TAMPERING, *hostile.FRAMES, *hostile.INSIDERS, *hostile.VALUES, *hostile.MODELS, *hostile.LEAVING]
+
+
+@pytest.mark.parametrize(("first", "answers"), some(CASES))
+def test_nothing_is_gained_and_nothing_left(supervisor, small, watched, tmp_path, first, answers):
     found, took = graded(supervisor, small, first, answers)
     assert points(found) == 0, found.outcomes
-    bound = 3 * (found.starts * 8 + 3 * (LIMITS.cell + GRACE))  # three times what a free machine takes, for a busy one
-    assert took < bound, f"{took:.0f} s in {found.starts} starts"
-    assert leftovers() == []
+    assert max(watched) < LATE
+    assert took < CROWD * found.starts * (START + LIMITS.cell + LATE)
+    assert leftovers(supervisor) == []
+    pool.Store(tmp_path).write("key", found.plain())  # whatever is in it
+    assert pool.Store(tmp_path).read("key")["outcomes"]
 
 
-@pytest.mark.parametrize("source", [pytest.param(case[1], id=case[0]) for case in hostile.REACHING])
+@pytest.mark.parametrize("source", some(hostile.REACHING))
 def test_nothing_foreign_can_be_reached(supervisor, small, source):
     answers = {"parameters": f"{source}\nn_dense, n_conv = 640 * 480 * 3 * 1000 + 1000, 1792"}  # right only if it got through
     found, _ = graded(supervisor, small, "", answers)
     assert found.outcomes["parameters"].status != "right"
     assert found.outcomes["parameters"].message.startswith("The cell stops with"), found.outcomes["parameters"]
+
+
+def test_nothing_of_one_submission_is_left_for_the_next(supervisor, small):
+    places = ("/tmp", "/dev/shm", "/home/student", "/home", "/course")
+    leave = f"for place in {places}:\n    try: open(place + '/mark', 'w')\n    except OSError: pass"
+    graded(supervisor, small, "", {"parameters": leave})
+    source = f"import os\nassert any('mark' in os.listdir(place) for place in {places})\nn_dense, n_conv = 921601000, 1792"
+    found, _ = graded(supervisor, small, "", {"parameters": source})
+    assert found.outcomes["parameters"].message.startswith("The cell stops with AssertionError")
 
 
 def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, small):
@@ -98,4 +134,4 @@ def test_an_honest_answer_beside_a_hostile_one_keeps_its_points(supervisor, smal
 
 
 def test_there_are_enough():
-    assert len(CASES) + len(hostile.REACHING) >= 40
+    assert len(CASES) + len(hostile.REACHING) >= 100

@@ -184,7 +184,7 @@ def test_a_place_that_is_not_there_is_named(tmp_path):
 
 def test_old_notebooks_are_read():
     old = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1\n"], "language": "python"}]}]}
-    assert intake.read(json.dumps(old).encode())["cells"][0]["source"] == ["x = 1\n"]
+    assert intake.read(json.dumps(old).encode())["cells"][0]["source"] == "x = 1\n"
 
 
 # ---------------------------------------------------------------- which cells are executed

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.grading import LESSONS, answers_of, in_the_notebook, stub
+from tests.grading import LESSONS, answers_of, in_the_notebook, lab, stub
 from tools.grading import jail as jails
 from tools.grading.judge import Gone, Session
 from tools.grading.wire import Channel
@@ -17,7 +17,8 @@ from utils.check import TooLong
 
 PATIENCE = 30  # seconds of the clock for one answer
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+pytestmark = pytest.mark.slow  # all kept answers of a lab, each judged twice: minutes of work
+LABS = [pytest.param(each, id=each.folder) for each in LESSONS]
 
 
 def variants(lesson, task) -> list[str]:
@@ -69,7 +70,7 @@ def graded(lesson, todo: list, trees) -> list:
             cells.append(_cell("names", f"for _name in {task.answers!r}: globals().pop(_name, None)"))
             cells.append(_cell(f"{lesson.name}, {task.name}", source))
             cells.append({"kind": "check", "number": 0, "exercise": task.name, "answers": task.answers})
-        job = {"student": {"cells": cells, "import": []}, "code": "", "cells": {}}
+        job = {"student": {"cells": cells, "import": [], "token": ""}, "code": [], "cells": {}}
         job["answers"] = [source for _, source in todo[len(found) :]]
         running = jails.Jail("unsafe").start(trees[0], "tools.grading.student")
         control, other = socket.socketpair()
@@ -96,11 +97,11 @@ def _cell(name: str, source: str) -> dict:
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
-    return jails.trees(tmp_path_factory.mktemp("trees"))
+    return jails.trees(tmp_path_factory.mktemp("trees"), map(lab, LESSONS))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="frames over pipes need select")
-@pytest.mark.parametrize("lesson", [pytest.param(each, id=each.folder) for each in LESSONS])
+@pytest.mark.parametrize("lesson", LABS)
 def test_verdict_and_message_are_those_of_the_notebook(lesson, trees, monkeypatch):
     monkeypatch.setenv("COURSE_STRICT", "")
     todo = [(task, source) for task in lesson.tasks for source in variants(lesson, task)]

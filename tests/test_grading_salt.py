@@ -11,7 +11,7 @@ from utils.check import RIGHT, judge, salt_probes
 
 SALTS = (7, 2**61 + 11)
 
-pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+pytestmark = pytest.mark.slow  # every exercise with two salts: minutes of work
 
 
 @pytest.fixture

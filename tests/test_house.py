@@ -54,6 +54,9 @@ def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
         build.lab_path(lesson) if lesson.is_lab else lesson.path.with_suffix(".ipynb"),
     }:
         first = read_notebook(stored).cells[0].source
+        if not course.published():  # then tests/test_publish.py looks at the badges of a copy that is
+            assert first.endswith(course.UNPUBLISHED) and "colab" not in first
+            continue
         (address,) = re.findall(r"\]\((https://colab[^)]*/github/[^)]*)\)", first)
         assert address.endswith(f"/blob/{course.tag()}/{path}")
         assert "solutions" not in address
@@ -63,7 +66,8 @@ def test_the_badge_opens_this_notebook_and_for_a_lab_never_the_solution(lesson):
 def test_the_readme_opens_every_lesson_in_colab_at_this_courses_address_and_never_a_solution():
     readme = build.README.read_text(encoding="utf-8")
     paths = {lesson.student_path for lesson in LESSONS}
-    assert set(re.findall(r"\]\((https://colab[^)]*)\)", readme)) == {course.colab(path) for path in paths}
+    links = set(re.findall(r"\]\((https://colab[^)]*)\)", readme))
+    assert links == ({course.colab(path) for path in paths} if course.published() else set())
 
 
 def test_a_fork_changes_one_line_and_the_readmes_links_follow(monkeypatch):
@@ -180,6 +184,16 @@ def test_importing_a_module_of_utils_loads_no_tensorflow(module):
     code = f"from utils import {module}; import sys; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "False", result.stderr
+
+
+def test_what_a_lesson_starts_with_loads_no_tensorflow():
+    """The setup cell, and the checks that `check.start` loads: a kernel imports TensorFlow once, where a lesson asks for it."""
+    code = "import sys\n" + course.setup_cell() + "\nimport importlib\nfrom utils import check\n"
+    for lesson in LABS:
+        code += f"importlib.import_module('utils.lessons.{lesson.folder}.checks'); check.start({lesson.folder!r})\n"
+    code += "print('loaded', 'tensorflow' in sys.modules or 'keras' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert result.stdout.strip().endswith("loaded False"), result.stderr
 
 
 def test_importing_utils_loads_nothing_but_the_standard_library():

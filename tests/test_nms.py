@@ -77,6 +77,8 @@ def test_by_hand():
     assert nms([], []).tolist() == []
     kept = suppress(Detections(np.array(chain), np.array([0, 0, 1]), np.array([0.7, 0.9, 0.8])), 0.4)
     assert kept.boxes.tolist() == chain[1:] and kept.labels.tolist() == [0, 1] and kept.scores.tolist() == [0.9, 0.8]
+    alone = suppress(Detections(np.array(chain), np.array([0, 0, 1]), np.array([0.7, 0.9, 0.8])), 0.4, across=True)
+    assert alone.boxes.tolist() == chain[1:2] and alone.labels.tolist() == [0]
 
 
 def test_backwards_boxes_drop_nobody():

@@ -100,3 +100,12 @@ def test_what_cannot_slide_is_named():
     late = [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(3), layers.BatchNormalization()]
     with pytest.raises(ValueError, match="BatchNormalization"):
         fully_convolutional(Sequential(late))
+
+
+def test_a_sequential_that_grew_layer_by_layer_is_a_chain_too():
+    grown = Sequential([keras.Input((22, 22, 3))])
+    for layer in classifier().layers:
+        grown.add(type(layer).from_config(layer.get_config()))
+    spread(grown)
+    picture = RNG.normal(0, 1, (1, 22, 22, 3)).astype("float32")
+    np.testing.assert_allclose(answers(fully_convolutional(grown), picture)[:, 0, 0], answers(grown, picture), atol=1e-5)

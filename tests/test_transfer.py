@@ -71,6 +71,15 @@ def test_activations_keep_order_and_count_whatever_the_last_batch(network, image
     np.testing.assert_allclose(got, lower(transfer.scale(images[:count])), atol=1e-5)
 
 
+def test_of_several_outputs_each_comes_as_an_array_of_its_own(network, images):
+    early = network.get_layer("first_above").input
+    both = keras.Model(network.input, [early, network.output])
+    got = transfer.activations(both, images[:21], label="")
+    for found, expected in zip(got, both(transfer.scale(images[:21])), strict=True):
+        assert found.dtype == np.float16 and found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
 def test_many_small_models_do_not_alarm_tensorflow(caplog):
     logger = logging.getLogger("tensorflow")
     for _ in range(8):

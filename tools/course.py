@@ -11,6 +11,10 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 COLAB = "https://colab.research.google.com"
+BINDER = "https://mybinder.org"
+NOBODY = "OWNER"  # stands in pyproject.toml until a fork has its own address
+# In place of a badge that would lead nowhere.
+UNPUBLISHED = "*Not published yet: `python -m tools.publish` puts buttons for Colab and Binder here.*"
 
 
 @cache
@@ -23,14 +27,27 @@ def repository() -> str:
     return project()["urls"]["Repository"].rstrip("/").removesuffix(".git")
 
 
+def published() -> bool:
+    """Whether the address is somebody's, so that a link to it leads somewhere."""
+    return f"/{NOBODY}/" not in f"{repository()}/"
+
+
 def tag() -> str:
     """The tag that Colab clones and badges open: the version's."""
     return f"v{project()['version']}"
 
 
 def badge(lesson: Lesson) -> str:
-    """A link that opens the lesson in Colab; for a lab the student's notebook, never its solution."""
+    """A link that opens the lesson in Colab, for a lab the student's notebook; before publication a line on how to get one."""
+    if not published():
+        return UNPUBLISHED
     return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({colab(lesson.student_path)})"
+
+
+def without_badge(source: str) -> str:
+    """A notebook's first cell without the line that `badge` gave it: where there is no mouse, or a button already."""
+    head, _, last = source.rpartition("\n\n")
+    return head if last.startswith("[![Open in Colab]") or last == UNPUBLISHED else source
 
 
 def colab(path: str) -> str:

@@ -53,7 +53,6 @@ def execute(
     environment: dict[str, str] | None = None,
     on_cell: Callable[[int, int], None] = lambda done, total: None,
     cell_timeout: int = 1800,
-    python: str | None = None,
 ) -> Execution:
     """Run all cells of `notebook` (changed in place) with `folder` as working directory.
 

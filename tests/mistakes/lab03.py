@@ -79,6 +79,21 @@ more_work = max(work, key=work.get)
     ],
     "network_table": [
         (
+            "recursive",
+            """
+def network_table(layers, side, channels):
+    if not layers:
+        return []
+    (name, kind, units, kernel, stride, padding), *rest = layers
+    if kind == "dense":
+        return [(name, (1, 1, units), (side * side * channels + 1) * units)] + network_table(rest, 1, units)
+    out = (side + 2 * padding - kernel) // stride + 1
+    if kind == "pool":
+        return [(name, (out, out, channels), 0)] + network_table(rest, out, channels)
+    return [(name, (out, out, units), (kernel * kernel * channels + 1) * units)] + network_table(rest, out, units)
+""",
+        ),
+        (
             "lists for tuples, math.floor",
             """
 import math
@@ -127,6 +142,28 @@ positions = 1 + 213 / 4
         ),
     ],
     "vgg16": [
+        (
+            "functional, with layers for activations",
+            """
+def vgg16(side, classes):
+    import keras
+    from keras import layers
+    inputs = x = keras.Input(shape=(side, side, 3))
+    for filters, count in VGG_BLOCKS:
+        for _ in range(count):
+            x = layers.Conv2D(filters, (3, 3), strides=(1, 1), padding="same", use_bias=True)(x)
+            x = layers.ReLU()(x)
+        x = layers.MaxPool2D((2, 2), strides=(2, 2))(x)
+    x = layers.Flatten()(x)
+    for _ in range(2):
+        x = layers.Dense(4096)(x)
+        x = layers.Activation("relu")(x)
+        x = layers.Dropout(rate=0.5)(x)
+    x = layers.Dense(classes)(x)
+    x = layers.Softmax()(x)
+    return keras.Model(inputs=inputs, outputs=x, name="VGG16")
+""",
+        ),
         (
             "functional, ReLU layers, keras.ops",
             """
@@ -302,6 +339,17 @@ saved_megabytes = sum((138_357_544 - pooled_parameters) * 4 for _ in range(4)) /
     ],
     "residual_block": [
         (
+            "a Sequential inside",
+            """
+def residual_block(x, filters, stride=1):
+    import keras
+    from keras import layers
+    branch = keras.Sequential([layers.Conv2D(filters, 3, stride, "same", use_bias=False), layers.BatchNormalization(), layers.ReLU(), layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization()])
+    short = x if stride == 1 and x.shape[-1] == filters else keras.Sequential([layers.Conv2D(filters, 1, stride, use_bias=False), layers.BatchNormalization()])(x)
+    return layers.Activation("relu")(layers.Add()([branch(x), short]))
+""",
+        ),
+        (
             "plus and keras.ops, activation layers",
             """
 def residual_block(x, filters, stride=1):
@@ -342,6 +390,26 @@ def residual_block(x, filters, stride=1):
         ),
     ],
     "resnet34": [
+        (
+            "one list of widths",
+            """
+def resnet34(block, side, classes):
+    import keras
+    from keras import layers
+    inputs = keras.layers.Input(shape=[side, side, 3])
+    x = layers.Conv2D(64, 7, 2, "same", use_bias=False)(inputs)
+    x = layers.Activation("relu")(layers.BatchNormalization()(x))
+    x = layers.MaxPool2D(pool_size=(3, 3), strides=(2, 2), padding="same")(x)
+    previous = 64
+    for filters in [64] * 3 + [128] * 4 + [256] * 6 + [512] * 3:
+        stride = 1 if filters == previous else 2
+        x = block(x, filters, stride)
+        previous = filters
+    x = keras.ops.mean(x, axis=(1, 2))
+    x = layers.Dense(classes)(x)
+    return keras.models.Model(inputs=inputs, outputs=layers.Softmax()(x), name="resnet34")
+""",
+        ),
         (
             "a stem of its own, keyword arguments",
             """
@@ -491,6 +559,18 @@ MISTAKES = {
         ("no return", "def output_side(side, kernel, stride, padding):\n    side // stride\n", "returns None"),
     ],
     "conv_cost": [
+        (
+            "another order",
+            """
+def conv_cost(in_shape, out_shape, kernel, groups=1):
+    h, w, c = in_shape
+    H, W, F = out_shape
+    kh, kw = kernel
+    weights = kh * kw * (c // groups) * F
+    return H * W * F, weights + F, H * W * weights
+""",
+            "in another order",
+        ),
         ("one number", "def conv_cost(i, o, k, groups=1):\n    return k[0] * k[1] * i[2] * o[2]\n", "list"),
         (
             "no groups",
@@ -500,6 +580,50 @@ MISTAKES = {
     ],
     "two_layers": [("another word", 'more_parameters = "Dense(4096)"\nmore_work = "conv"\n', "is none of")],
     "network_table": [
+        (
+            "the last layer missing",
+            """
+def network_table(layers, side, channels):
+    rows = []
+    flat = None
+    for name, kind, units, kernel, stride, padding in layers:
+        if kind == "dense":
+            inputs = side * side * channels
+            rows.append((name, (1, 1, units), (inputs + 1) * units))
+            side, channels = 1, units
+            continue
+        side = (side + 2 * padding - kernel) // stride + 1
+        parameters = 0
+        if kind == "conv":
+            parameters = (kernel * kernel * channels + 1) * units
+            channels = units
+        rows.append((name, (side, side, channels), parameters))
+    return rows[:-1]
+""",
+            "is missing for AlexNet",
+        ),
+        (
+            "pooling without effect",
+            """
+def network_table(layers, side, channels):
+    rows = []
+    flat = None
+    for name, kind, units, kernel, stride, padding in layers:
+        if kind == "dense":
+            inputs = side * side * channels
+            rows.append((name, (1, 1, units), (inputs + 1) * units))
+            side, channels = 1, units
+            continue
+        if kind == 'conv': side = (side + 2 * padding - kernel) // stride + 1
+        parameters = 0
+        if kind == "conv":
+            parameters = (kernel * kernel * channels + 1) * units
+            channels = units
+        rows.append((name, (side, side, channels), parameters))
+    return rows
+""",
+            "too",
+        ),
         ("only the total", "def network_table(layers, side, channels):\n    return 62_378_344\n", "The table should be a list"),
         (
             "shapes without channels",
@@ -508,6 +632,22 @@ MISTAKES = {
         ),
     ],
     "vgg16": [
+        (
+            "another activation",
+            """
+def vgg16(side, classes):
+    import keras
+    from keras import layers
+    stack = [keras.Input((side, side, 3))]
+    for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(count):
+            stack.append(layers.Conv2D(filters, 3, padding="same", activation="gelu"))
+        stack.append(layers.MaxPooling2D(2))
+    stack += [layers.Flatten(), layers.Dense(4096, "gelu"), layers.Dropout(0.5), layers.Dense(4096, "gelu"), layers.Dropout(0.5), layers.Dense(classes, "softmax")]
+    return keras.Sequential(stack)
+""",
+            "expected is relu",
+        ),
         (
             "a slip in the width",
             """
@@ -528,6 +668,24 @@ def vgg16(side, classes):
         ),
     ],
     "residual_block": [
+        (
+            "PyTorch's epsilon",
+            """
+def residual_block(x, filters, stride=1):
+    from keras import layers
+    shortcut = x
+    y = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
+    y = layers.BatchNormalization(epsilon=1e-5)(y)
+    y = layers.ReLU()(y)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization(epsilon=1e-5)(y)
+    if stride != 1 or x.shape[-1] != filters:
+        shortcut = layers.Conv2D(filters, 1, strides=stride, padding="same", use_bias=False)(x)
+        shortcut = layers.BatchNormalization(epsilon=1e-5)(shortcut)
+    return layers.ReLU()(layers.Add()([shortcut, y]))
+""",
+            "leave Keras' default",
+        ),
         (
             "a model instead of a tensor",
             """
@@ -562,6 +720,41 @@ def residual_block(x, filters, stride):
             "no entry",
             'recomputed = {"activations": 15_237_608}\nverdicts = {"activations": "wrong"}\n',
             "'megabytes' is missing",
+        ),
+    ],
+    "resnet34": [
+        (
+            "Dropout before the head",
+            """
+def resnet34(block, side, classes):
+    import keras
+    from keras import layers
+    inputs = keras.Input((side, side, 3))
+    x = layers.Conv2D(64, 7, strides=2, padding="same", use_bias=False)(inputs)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    for stage, (count, filters) in enumerate(zip((3, 4, 6, 3), (64, 128, 256, 512))):
+        for i in range(count):
+            x = block(x, filters, 2 if i == 0 and stage > 0 else 1)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(0.5)(x)
+    x = layers.Dense(classes, activation="softmax")(x)
+    return keras.Model(inputs, x)
+""",
+            "its Dropout is",
+        ),
+    ],
+    "line_through": [
+        (
+            "no negative rest",
+            """
+def line_through(first, second):
+    (b1, p1), (b2, p2) = first, second
+    slope = (p2 - p1) / (b2 - b1)
+    return slope, max(0, p1 - slope * b1)
+""",
+            "too large",
         ),
     ],
 }

@@ -104,6 +104,13 @@ def pivot(matrix):
 '''),
     ],
     "shear_unit": [
+        (
+            "to one decimal",
+            """
+top_row_moves = 0.4
+setting_for_a_fifth = 11.5
+""",
+        ),
         ("tangent", '''
 top_row_moves = 112 * math.tan(math.radians(0.2))
 setting_for_a_fifth = math.degrees(math.atan(0.2))
@@ -129,6 +136,18 @@ scaled_first = "One flat colour"
 '''),
     ],
     "slide_as_layers": [
+        (
+            "without interpolation",
+            """
+def slide_as_layers():
+    return [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(40 / 360, fill_mode="nearest", interpolation="nearest"),
+        layers.RandomTranslation(0.2, 0.2, fill_mode="nearest", interpolation="nearest"),
+        layers.RandomZoom(0.2, 0.2, fill_mode="nearest", interpolation="nearest"),
+    ]
+""",
+        ),
         ("ranges on both sides, a tuple", '''
 def slide_as_layers():
     nearest = {"fill_mode": "nearest"}
@@ -159,6 +178,23 @@ def slide_as_layers():
 '''),
     ],
     "diagnose": [
+        (
+            "the bytes compared",
+            """
+def diagnose(first_epoch, second_epoch, originals):
+    if first_epoch.tobytes() != second_epoch.tobytes(): return "fresh"
+    return ("frozen", "unused")[first_epoch.tobytes() == originals.tobytes()]
+""",
+        ),
+        (
+            "the largest difference",
+            """
+def diagnose(first_epoch, second_epoch, originals):
+    d = np.abs(first_epoch - second_epoch).max()
+    if d > 1e-6: return "fresh"
+    return "frozen" if np.abs(first_epoch - originals).max() > 1e-6 else "unused"
+""",
+        ),
         ("all of ==", '''
 def diagnose(first_epoch, second_epoch, originals):
     frozen = (first_epoch == second_epoch).all()
@@ -262,6 +298,22 @@ def flip_boxes(boxes, width):
 '''),
     ],
     "mixup": [
+        (
+            "a matrix that mixes",
+            """
+def mixup(images, labels, share, order):
+    P = np.diag(share) + np.diag(1 - share) @ np.eye(len(order))[order]
+    n = len(images)
+    return (P @ images.reshape(n, -1)).reshape(images.shape), P @ labels
+""",
+        ),
+        (
+            "transposed",
+            """
+def mixup(images, labels, share, order):
+    return ((images.T * share + images[order].T * (1 - share)).T, (labels.T * share + labels[order].T * (1 - share)).T)
+""",
+        ),
         ("a loop", '''
 def mixup(images, labels, share, order):
     mixed, soft = [], []
@@ -301,6 +353,22 @@ smallest_loss = keras.losses.categorical_crossentropy(np.array([0.3, 0.7]), np.a
 '''),
     ],
     "cutmix": [
+        (
+            "the frame from the first",
+            """
+def cutmix(first, second, label_first, label_second, box):
+    top, left, bottom, right = box
+    top, left = max(0, top), max(0, left)
+    h, w = first.shape[:2]
+    out = second.copy()
+    out[:top] = first[:top]
+    out[bottom:] = first[bottom:]
+    out[:, :left] = first[:, :left]
+    out[:, right:] = first[:, right:]
+    s = (min(bottom, h) - top) * (min(right, w) - left) / h / w
+    return out, label_first * (1 - s) + label_second * s
+""",
+        ),
         ("a mask", '''
 def cutmix(first, second, label_first, label_second, box):
     top, left, bottom, right = box
@@ -343,6 +411,20 @@ def addresses(height, width):
 ''', "not an array of dtype float32"),
     ],
     "motion": [
+        (
+            "three points",
+            """
+def motion(picture):
+    height, width = picture.shape[:2]
+    middle_rows = slice(height // 3, 2 * height // 3)
+    middle_columns = slice(width // 3, 2 * width // 3)
+    rows, columns = np.mgrid[middle_rows, middle_columns]
+    A = np.array([[columns.flat[0], rows.flat[0], 1], [columns.flat[1], rows.flat[1], 1], [columns.flat[-1], rows.flat[-1], 1]], float)
+    b = picture[middle_rows, middle_columns, :2].reshape(-1, 2)[[0, 1, -1]]
+    return np.linalg.solve(A, b).T
+""",
+            "The result for a picture with a little noise",
+        ),
         ("the whole picture, borders included", '''
 def motion(picture):
     height, width = picture.shape[:2]
@@ -408,6 +490,40 @@ largest_share, channels_get, scaled_first = 9 / 255, "the same shift", "a colour
 ''', "three different shifts"),
     ],
     "slide_as_layers": [
+        (
+            "shifted one way",
+            """
+def slide_as_layers():
+    return [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(40 / 360, fill_mode="nearest"),
+        layers.RandomTranslation((0, 0.2), (0, 0.2), fill_mode="nearest"),
+        layers.RandomZoom(0.2, 0.2, fill_mode="nearest"),
+    ]
+""",
+            "Shift to both sides",
+        ),
+        (
+            "the flip last",
+            """
+def slide_as_layers():
+    return [
+        layers.RandomRotation(40 / 360, fill_mode="nearest"),
+        layers.RandomTranslation(0.2, 0.2, fill_mode="nearest"),
+        layers.RandomZoom(0.2, 0.2, fill_mode="nearest"),
+        layers.RandomFlip("horizontal"),
+    ]
+""",
+            "The first layer should mirror",
+        ),
+        (
+            "classes",
+            """
+def slide_as_layers():
+    return [layers.RandomFlip, layers.RandomRotation, layers.RandomTranslation, layers.RandomZoom]
+""",
+            "call the class",
+        ),
         ("degrees", '''
 def slide_as_layers():
     fill = {"fill_mode": "nearest"}
@@ -449,6 +565,28 @@ def slide_as_layers():
 ''', "list of four layers"),
     ],
     "diagnose": [
+        (
+            "a tolerance of a tenth",
+            """
+def diagnose(first_epoch, second_epoch, originals):
+    if not np.allclose(first_epoch, second_epoch, atol=0.1):
+        return "fresh"
+    return "unused" if np.array_equal(first_epoch, originals) else "frozen"
+""",
+            "differ a little",
+        ),
+        (
+            "whole numbers",
+            """
+def diagnose(first_epoch, second_epoch, originals):
+    first_epoch, second_epoch, originals = (a.astype(int) for a in (first_epoch, second_epoch, originals))
+
+    if not np.array_equal(first_epoch, second_epoch):
+        return "fresh"
+    return "unused" if np.array_equal(first_epoch, originals) else "frozen"
+""",
+            "that is not it",
+        ),
         ("identity instead of equality", '''
 def diagnose(first_epoch, second_epoch, originals):
     if first_epoch is second_epoch:
@@ -457,6 +595,48 @@ def diagnose(first_epoch, second_epoch, originals):
 ''', "without being the same object"),
     ],
     "train_pipeline": [
+        (
+            "the labels augmented",
+            """
+def train_pipeline(images, labels, augment, batch):
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels))
+    dataset = dataset.shuffle(len(images)).batch(batch)
+    dataset = dataset.map(lambda x, y: (augment(x), augment(y)))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+""",
+            "the labels too",
+        ),
+        (
+            "batched twice",
+            """
+def train_pipeline(images, labels, augment, batch):
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels))
+    dataset = dataset.shuffle(len(images)).batch(batch)
+    dataset = dataset.map(lambda x, y: (augment(x), y))
+    return dataset.batch(batch).prefetch(tf.data.AUTOTUNE)
+""",
+            "differ in shape",
+        ),
+        (
+            "a dictionary",
+            """
+def train_pipeline(images, labels, augment, batch):
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels))
+    dataset = dataset.shuffle(len(images)).batch(batch)
+    dataset = dataset.map(lambda x, y: {"x": augment(x), "y": y})
+    return dataset.prefetch(tf.data.AUTOTUNE)
+""",
+            "pairs of pictures and labels",
+        ),
+        (
+            "augmented before the dataset",
+            """
+def train_pipeline(images, labels, augment, batch):
+    dataset = tf.data.Dataset.from_tensor_slices((augment(images), labels))
+    return dataset.shuffle(len(images)).batch(batch).prefetch(1)
+""",
+            "same variants",
+        ),
         ("result of map thrown away", '''
 def train_pipeline(images, labels, augment, batch):
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(len(images)).batch(batch)
@@ -539,6 +719,30 @@ safe = {"flowers": "left-right", "digits": "none", "turn arrows": "none", "satel
 ''', "'chest x-rays' is missing"),
     ],
     "flip_boxes": [
+        (
+            "no boxes, no columns",
+            """
+def flip_boxes(boxes, width):
+    return np.array([[width - c, b, width - a, d] for a, b, c, d in boxes])
+""",
+            "expected (0, 4)",
+        ),
+        (
+            "bytes",
+            """
+def flip_boxes(boxes, width):
+    return np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1).astype(np.uint8)
+""",
+            "640 px",
+        ),
+        (
+            "whole numbers",
+            """
+def flip_boxes(boxes, width):
+    return np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1).astype(int)
+""",
+            "decimals are cut off",
+        ),
         ("in place", '''
 def flip_boxes(boxes, width):
     boxes[:, [0, 2]] = width - boxes[:, [2, 0]]

@@ -49,6 +49,39 @@ OTHERS = {
         ),
     ],
     "split": [
+        (
+            "random keys, ranked within each class",
+            """
+def split(labels, test_fraction, seed):
+    rng = np.random.default_rng(seed)
+    keys = rng.random(len(labels))
+    rank = np.empty(len(labels), int)
+    test = np.zeros(len(labels), bool)
+    for c in np.unique(labels):
+        ids = np.flatnonzero(labels == c)
+        ids = ids[np.argsort(keys[ids])]
+        test[ids[: round(test_fraction * len(ids))]] = True
+    return np.flatnonzero(~test), np.flatnonzero(test)
+""",
+        ),
+        (
+            "Python's own generator",
+            """
+def split(labels, test_fraction, seed):
+    import random
+    rng = random.Random(seed)
+    groups = {}
+    for i, l in enumerate(labels):
+        groups.setdefault(int(l), []).append(i)
+    train, test = [], []
+    for c in groups:
+        rng.shuffle(groups[c])
+        n = round(test_fraction * len(groups[c]))
+        test += groups[c][:n]
+        train += groups[c][n:]
+    return train, test
+""",
+        ),
         ("default_rng", _split(start="generator = np.random.default_rng(seed)")),
         ("lists", _split(result="train, test")),
         (
@@ -78,6 +111,25 @@ def split(labels, test_fraction, seed):
         ),
     ],
     "in_batches": [
+        (
+            "tf.data",
+            """
+def in_batches(model, images, batch=32):
+    import tensorflow as tf
+    parts = [model(x) for x in tf.data.Dataset.from_tensor_slices(images).batch(batch)]
+    return tf.cast(tf.concat(parts, 0), tf.float16)
+""",
+        ),
+        (
+            "row by row",
+            """
+def in_batches(model, images, batch=32):
+    rows = []
+    for k in range(math.ceil(len(images) / batch)):
+        rows.extend(np.asarray(model(images[k * batch:(k + 1) * batch], training=False)))
+    return np.array(rows, dtype="float16")
+""",
+        ),
         (
             "NumPy, in inference mode",
             """
@@ -265,6 +317,25 @@ def photos_needed(p, gap):
     "shuffled": [("upper case", 'prediction = "B"\n'), ("a NumPy word", 'prediction = np.array(["a", "b"])[1]\n')],
     "confusion": [
         (
+            "grouped by pandas",
+            """
+def confusion(labels, guesses, classes):
+    import pandas as pd
+    s = pd.DataFrame({"l": labels, "g": guesses}).groupby(["l", "g"]).size()
+    out = np.zeros((classes, classes), int)
+    for (l, g), n in s.items():
+        out[l, g] = n
+    return out
+""",
+        ),
+        (
+            "a histogram",
+            """
+def confusion(labels, guesses, classes):
+    return np.histogram2d(labels, guesses, bins=classes, range=[[-0.5, classes - 0.5]] * 2)[0]
+""",
+        ),
+        (
             "a loop over the photos",
             """
 def confusion(labels, guesses, classes):
@@ -317,10 +388,120 @@ def worst(p, y, k):
 
 MISTAKES = {
     "scale": [
+        (
+            "four axes taken for granted",
+            """
+def scale(images):
+    n, h, w, c = images.shape
+    return images.astype('float32') / 127.5 - 1
+""",
+            "not enough values",
+        ),
+        (
+            "only if the largest pixel is above 1",
+            """
+def scale(images):
+    x = images.astype('float32')
+    return x / 127.5 - 1 if x.max() > 1 else x
+""",
+            "nearly black",
+        ),
         ("float64", "def scale(images):\n    return images / 127.5 - 1\n", "the dtype is float64"),
         ("a list", "def scale(images):\n    return (images / 127.5 - 1).tolist()\n", "float32 array"),
     ],
     "split": [
+        (
+            "a half rounded up",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == c))
+        count = int(test_fraction * len(members) + 0.5)
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "round(test_fraction * count)",
+        ),
+        (
+            "one photo at least",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == c))
+        count = max(1, round(test_fraction * len(members)))
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "round(test_fraction * count)",
+        ),
+        (
+            "classes 0 to 4",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in range(5):
+        members = generator.permutation(np.flatnonzero(labels == c))
+        count = round(test_fraction * len(members))
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "photos went in",
+        ),
+        (
+            "rare classes left out",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == c))
+        count = round(test_fraction * len(members))
+        if count == 0:
+            continue
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "photos went in",
+        ),
+        (
+            "rotated, not shuffled",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in np.unique(labels):
+        members = np.roll(np.flatnonzero(labels == c), generator.integers(1, 1000))
+        count = round(test_fraction * len(members))
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "lie side by side",
+        ),
+        (
+            "the training set rounded",
+            """
+def split(labels, test_fraction, seed):
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for c in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == c))
+        count = len(members) - round((1 - test_fraction) * len(members))
+        test.extend(members[:count])
+        train.extend(members[count:])
+    return np.array(train), np.array(test)
+""",
+            "round(test_fraction * count)",
+        ),
         (
             "not by class",
             """
@@ -365,6 +546,41 @@ def split(labels, test_fraction, seed):
         ("one part only", _split(result="np.array(test)"), "(train, test)"),
     ],
     "in_batches": [
+        (
+            "float16 before the model",
+            """
+def in_batches(model, images, batch=32):
+    images = images.astype(np.float16)
+
+    parts = []
+    for start in range(0, len(images), batch):
+        parts.append(model(images[start:start + batch]))
+    return np.concatenate(parts).astype(np.float16)
+""",
+            "The shape is right",
+        ),
+        (
+            "parts of about equal size",
+            """
+def in_batches(model, images, batch=32):
+    n = math.ceil(len(images) / batch)
+    return np.concatenate([np.asarray(model(p)) for p in np.array_split(images, n)]).astype(np.float16)
+""",
+            "only the last may be smaller",
+        ),
+        (
+            "shuffled",
+            """
+def in_batches(model, images, batch=32):
+    images = images[np.random.permutation(len(images))]
+
+    parts = []
+    for start in range(0, len(images), batch):
+        parts.append(model(images[start:start + batch]))
+    return np.concatenate(parts).astype(np.float16)
+""",
+            "not in the order of the images",
+        ),
         (
             "the last batch is lost",
             """
@@ -434,6 +650,24 @@ def in_batches(model, images, batch=32):
         ),
     ],
     "cut": [
+        (
+            "by its number",
+            """
+def cut(model, layer):
+    t = model.get_layer(index=2).input
+    return keras.Model(model.input, t), keras.Model(t, model.output)
+""",
+            "does not compute what enters",
+        ),
+        (
+            "the whole model above",
+            """
+def cut(model, layer):
+    t = model.get_layer(layer).input
+    return keras.Model(model.input, t), model
+""",
+            "must begin at the tensor",
+        ),
         (
             "cut above the layer",
             """
@@ -515,6 +749,18 @@ def cut(model, layer):
         ),
     ],
     "unfreeze": [
+        (
+            "the base stays frozen",
+            """
+def unfreeze(base, first):
+    found = False
+    for layer in base.layers:
+        found = found or layer.name == first
+        layer.trainable = found and not isinstance(layer, keras.layers.BatchNormalization)
+    return base
+""",
+            "Nothing is trainable",
+        ),
         ("BatchNormalization too", _unfreeze("i >= k"), "a BatchNormalization layer"),
         (
             "the base stays frozen",

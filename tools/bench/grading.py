@@ -32,7 +32,7 @@ def measure() -> dict[str, float]:
     chosen = jail.best() or jail.Jail("unsafe")
     with tempfile.TemporaryDirectory() as folder:
         store = pool.Store(Path(folder) / "results")
-        trees = jail.trees(Path(folder) / "trees")
+        trees = jail.trees(Path(folder) / "trees", [lab])
         workers = pool.workers_here(chosen.memory)
         times, peaks = [time.perf_counter()], []
 

@@ -2,6 +2,7 @@
 
     python -m tools.build                 everything; executes what has other code, or imports other code of utils
     python -m tools.build 01 notebooks/02 only these lessons
+    python -m tools.build --keep          execute nothing: cells as the sources say, outputs as they are stored
     python -m tools.build --check         execute nothing; fail when a committed notebook is not what its source builds
 
 solutions/NN_*.py → solutions/NN_*.ipynb (executed, strict) and labs/NN_*.ipynb (answers taken out, no outputs);
@@ -20,7 +21,7 @@ from nbconvert.preprocessors import TagRemovePreprocessor
 from nbgrader.preprocessors import ClearSolutions
 
 from tools import course
-from tools.execute import execute
+from tools.execute import execute as run_notebook
 from tools.lesson import (
     ROOT,
     SLIDES,
@@ -94,19 +95,28 @@ def _stubs(source: str, check: str) -> list[str]:
     return stubs
 
 
-def build(lesson: Lesson, *, force: bool = False, label: str = "") -> bool:
-    """Write the lesson's notebooks; execute when its fingerprint changed. Returns whether it executed."""
+def build(lesson: Lesson, *, force: bool = False, execute: bool = True, label: str = "") -> bool:
+    """Write the lesson's notebooks; execute when its fingerprint changed. Returns whether it executed.
+
+    With `execute=False` outputs are kept whatever changed in utils; raises SourceError where the lesson's own code did.
+    """
     fresh = notebook(lesson)
     target = lesson.path.with_suffix(".ipynb")
     mark, took = fingerprint(lesson), seconds(lesson)
     stored = read_notebook(target) if target.exists() else None
+    if not execute:
+        if stored is None or _own_code(stored) != _own_code(fresh):
+            raise SourceError(lesson.path, 1, "its code changed after it was executed: run `make build`")
+        mark = stored.metadata.get("course", {}).get("fingerprint", "")  # still stale if it was
     keep = not force and stored is not None and stored.metadata.get("course", {}).get("fingerprint") == mark
     if keep and len(_code(stored)) == len(_code(fresh)):  # the same code, whatever the prose around it says now
         for new, old in zip(_code(fresh), _code(stored), strict=True):
             new.outputs, new.execution_count = old.outputs, old.execution_count
     else:
         with progress.bar(label=label or lesson.name, total=len(fresh.cells), unit="cell") as shown:
-            run = execute(fresh, lesson.path.parent, environment=STRICT, on_cell=lambda done, total: shown.update(done - shown.n))
+            run = run_notebook(
+                fresh, lesson.path.parent, environment=STRICT, on_cell=lambda done, total: shown.update(done - shown.n)
+            )
         if run.error:
             number, source, message = run.error
             raise SourceError(lesson.path, _line_of(lesson, source), f"cell {number} fails: {message}")
@@ -166,24 +176,32 @@ def build_readme(*, check: bool = False) -> bool:
 def table() -> str:
     """The lessons in teaching order as a Markdown table: what each teaches, its time when it was last built, its links."""
     rows = ["| | lesson | you will learn | runs in | open |", "|---|---|---|---:|---|"]
-    for lesson in sorted(lessons(), key=_teaching_order):
-        links = {"Colab": course.colab(lesson.student_path), "lab" if lesson.is_lab else "lecture": lesson.student_path}
+    for lesson in sorted(lessons(), key=teaching_order):
+        links = {"Colab": course.colab(lesson.student_path)} if course.published() else {}
+        links["lab" if lesson.is_lab else "lecture"] = lesson.student_path
         if lesson.is_lab:
             links["solution"] = f"solutions/{lesson.name}.ipynb"
         shown = " · ".join(f"[{name}]({address})" for name, address in links.items())
-        rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {_duration(seconds(lesson))} | {shown} |")
-    return "\n".join(rows)
+        rows.append(f"| {lesson.label} | {lesson.subject} | {lesson.teaches} | {duration(seconds(lesson))} | {shown} |")
+    return "\n".join(rows if course.published() else [*rows, "", course.UNPUBLISHED])
 
 
 # A lab follows the lecture that it needs: (lecture, labs after it).
 ORDER = {"01": ("01", "02"), "02": ("03",), "03": ("04", "05"), "04": ("06",), "05": ("07", "08", "09")}
 
 
-def _teaching_order(lesson: Lesson) -> tuple[str, int, str]:
+def teaching_order(lesson: Lesson) -> tuple[str, int, str]:
+    """What lessons are sorted by: a lecture, then its labs."""
+    number = lesson.name[:2]
+    return (lecture_of(lesson), 1, number) if lesson.is_lab else (number, 0, number)
+
+
+def lecture_of(lesson: Lesson) -> str:
+    """The number of the lecture to have heard before: a lab's own, a lecture's predecessor ("00" for the first one)."""
     number = lesson.name[:2]
     if not lesson.is_lab:
-        return number, 0, number
-    return next((lecture for lecture, labs in ORDER.items() if number in labs), "99"), 1, number
+        return f"{int(number) - 1:02d}"
+    return next((lecture for lecture, labs in ORDER.items() if number in labs), "99")
 
 
 def seconds(lesson: Lesson) -> float:
@@ -192,7 +210,8 @@ def seconds(lesson: Lesson) -> float:
     return read_notebook(target).metadata.get("course", {}).get("seconds", 0) if target.exists() else 0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds to the nearest five, in words: "1 min 15 s"; "–" for 0, which means unknown."""
     if not seconds:
         return "–"
     minutes, rest = divmod(5 * max(1, round(seconds / 5)), 60)
@@ -205,6 +224,11 @@ def lab_path(lesson: Lesson) -> Path:
 
 def _code(nb) -> list:
     return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def _own_code(nb) -> list[str]:
+    """The code of a lesson without the setup cell, which the build gives it."""
+    return [cell.source for cell in _code(nb) if not cell.id.endswith("-setup")]
 
 
 def _cell(kind: str, source: str, identity: str, metadata: dict):
@@ -276,6 +300,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="lessons, by number or folder/number; all when none is named")
     parser.add_argument("--check", action="store_true", help="execute nothing, fail when a notebook is stale")
+    parser.add_argument("--keep", action="store_true", help="execute nothing, keep the stored outputs")
     parser.add_argument("--force", action="store_true", help="execute even what has not changed")
     options = parser.parse_args()
     try:
@@ -291,7 +316,8 @@ def main() -> int:
             print(f"{len(chosen)} lessons, {len(found)} problems")
             return 1 if found else 0
         for number, lesson in enumerate(chosen, start=1):
-            executed = build(lesson, force=options.force, label=f"[{number}/{len(chosen)}] {lesson.name}")
+            label = f"[{number}/{len(chosen)}] {lesson.name}"
+            executed = build(lesson, force=options.force, execute=not options.keep, label=label)
             print(f"{_shown(lesson.path)}: {'executed' if executed else 'unchanged, not executed again'}")
         if build_readme():
             print("README.md: its table of lessons is written anew")

@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cell-seconds", type=float, default=30.0, help="work that a cell may take")
     parser.add_argument("--submission-seconds", type=float, default=300.0, help="time that a submission may take")
     parser.add_argument("--memory", type=float, default=3.0, help="GB that a student's process may take")
+    parser.add_argument(
+        "--challenge", action="store_true", help="train the entries to a lab's challenge, too, and measure them on hidden data"
+    )
     parser.add_argument("--image", default=jail.IMAGE, help="image for docker or podman")
     parser.add_argument("--layer", choices=("bubblewrap", "container"), help="insist on this layer")
     parser.add_argument("--unsafe", action="store_true", help="run students' code without a jail; promises nothing")
@@ -68,7 +71,7 @@ def grade(options) -> int:
     chosen = _layer(options)
     if chosen is None:
         return 2
-    limits = Limits(cell=options.cell_seconds, submission=options.submission_seconds)
+    limits = Limits(cell=options.cell_seconds, submission=options.submission_seconds, challenge=options.challenge)
     store = pool.Store(options.to)
     todo = pool.tasks(collected.submissions, store.salt(), limits)
     began, counts = time.monotonic(), {"new": 0, "kept": 0}
@@ -88,7 +91,7 @@ def grade(options) -> int:
             with tempfile.TemporaryDirectory(prefix="grading-") as folder:
                 signal.signal(signal.SIGTERM, _interrupt)
                 workers = options.workers or pool.workers_here(chosen.memory)
-                trees = jail.trees(Path(folder))
+                trees = jail.trees(Path(folder), {one.lab for one in collected.submissions})
                 lost = pool.run(
                     todo,
                     store,

@@ -5,7 +5,6 @@ killing workers is given up and listed, so that one submission stops nothing. Re
 """
 
 import atexit
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from . import jail as jails
 from .intake import Submission
 from .jail import Jail
 from .labs import Lab
-from .pool import Store, Task, chosen_for_the_judge, judge_one, workers_here
+from .pool import TRIES, Store, Task, chosen_for_the_judge, judge_one, workers_here
 from .supervisor import USUAL, Limits, Supervisor
 
 AGAIN = 20  # how often a task may lose its worker before it is given up
@@ -39,7 +38,7 @@ def run(
     """
     try:
         import dask
-        from distributed import Client, LocalCluster, as_completed
+        from distributed import CancelledError, Client, KilledWorker, LocalCluster, as_completed
     except ImportError:
         raise RuntimeError("`--engine dask` needs one more package: pip install distributed") from None
     salt, open_ = store.salt(), {}
@@ -60,18 +59,25 @@ def run(
         try:
             with Client(address or cluster) as client:
                 function = judge or on_worker
-                futures = [
-                    client.submit(function, payload(task), salt, jail, limits, key=f"grade-{key}", pure=False, retries=3)
-                    for key, task in open_.items()
-                ]
-                for future in as_completed(futures):
-                    task = open_[future.key.removeprefix("grade-")]
-                    if future.status == "finished":
+
+                def submit(key: str, attempt: int = 1):
+                    name = f"grade-{key}-{attempt}"
+                    return client.submit(function, payload(open_[key]), salt, jail, limits, key=name, pure=False, retries=3)
+
+                done = as_completed([submit(key) for key in open_])
+                for future in done:
+                    _, key, attempt = future.key.split("-")
+                    task = open_[key]
+                    try:
                         result = future.result()
+                    except (Exception, CancelledError) as error:  # a result can be lost on its way, with its worker
+                        if isinstance(error, KilledWorker) or int(attempt) == TRIES:
+                            lost.append((task.submission.source, f"It cost several workers: {type(error).__name__}."))
+                        else:
+                            done.add(submit(key, int(attempt) + 1))
+                    else:
                         store.write(task.key, result)
                         on_result(task, result, False)
-                    else:
-                        lost.append((task.submission.source, f"It cost several workers: {type(future.exception()).__name__}."))
                     future.release()
         finally:
             if cluster is not None:
@@ -96,7 +102,7 @@ def payload(task: Task) -> dict:
 def on_worker(data: dict, salt: int, jail: Jail, limits: Limits) -> dict:
     """The result of one task; runs in a worker."""
     submission = Submission(data["student"], Lab(**data["lab"]), data["notebook"], data["digest"], data["source"])
-    supervisor = _supervisor(jail, limits, submission.lab.name)
+    supervisor = _supervisor(jail, limits, submission.lab)
     try:
         return judge_one(supervisor, Task(data["key"], submission), salt)
     except BaseException:
@@ -104,16 +110,15 @@ def on_worker(data: dict, salt: int, jail: Jail, limits: Limits) -> dict:
         raise
 
 
-def _supervisor(jail: Jail, limits: Limits, lab: str) -> Supervisor:
+def _supervisor(jail: Jail, limits: Limits, lab: Lab) -> Supervisor:
     """This worker's own; made once for each lab."""
-    key = (jail, limits, lab)
+    key = (jail, limits, lab.name)
     if key not in _supervisors:
         for other in _supervisors.values():
             other.close()
         folder = tempfile.TemporaryDirectory(prefix="grading-")
         atexit.register(folder.cleanup)
-        trees = jails.trees(Path(folder.name))
-        slot = 200 + os.getpid() % 4000
-        _supervisors[key] = Supervisor(jail, chosen_for_the_judge(jail), trees, [lab], slot=slot, limits=limits)
+        trees = jails.trees(Path(folder.name), [lab])
+        _supervisors[key] = Supervisor(jail, chosen_for_the_judge(jail), trees, [lab.name], limits=limits)
         atexit.register(_supervisors[key].close)
     return _supervisors[key]

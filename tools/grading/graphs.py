@@ -16,6 +16,7 @@ LAYERS = 2000  # operations in a model
 WEIGHTS = 250_000_000  # values in a model
 SENT = 8_000_000  # values up to which weights travel; larger models are judged by their architecture
 _NEVER = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Wrapper", "InputLayer", "Layer", "Pipeline"}
+_OPENS_FILES = {"vocabulary", "filepath", "features", "call_endpoint"}  # settings by which a layer is told what to read
 _CORE = {"Cast", "StopGradient"}  # of keras.ops.core the operations that take no function
 _INTEGER, _TEXT = 10_000_000, 200  # the largest settings
 
@@ -32,7 +33,8 @@ def _layer_classes() -> dict[str, type]:
     import keras
 
     found = {name: getattr(keras.layers, name) for name in dir(keras.layers) if name not in _NEVER}
-    return {name: c for name, c in found.items() if inspect.isclass(c) and issubclass(c, keras.layers.Layer)}
+    found = {name: c for name, c in found.items() if inspect.isclass(c) and issubclass(c, keras.layers.Layer)}
+    return {name: c for name, c in found.items() if not _OPENS_FILES & set(inspect.signature(c.__init__).parameters)}
 
 
 def _operation_classes() -> dict[str, type]:
@@ -264,7 +266,9 @@ def _rebuild_model(graph: dict, depth: int = 0):
         raise Malformed("models too deep")
     name = _plain(graph.get("name"))
     if "sequential" in graph:
-        made = [_made(part, depth) for part in graph["sequential"][:LAYERS]]
+        if len(graph["sequential"]) > LAYERS:
+            raise Malformed(f"a model of more than {LAYERS:,} layers")
+        made = [_made(part, depth) for part in graph["sequential"]]
         inputs = [] if graph["shape"] is None else [keras.Input(_shape(graph["shape"]))]
         model = keras.Sequential([*inputs, *(layer for layer, _ in made)], name=name)
     else:

@@ -16,9 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from utils.notebook.mend import text
+
 from .labs import Lab, recognize
 
 NOTEBOOK = 30_000_000  # bytes of a notebook
+CELLS = 3_000  # in a notebook
+CODE = 400_000  # characters of code in it; reading one with more would keep the others waiting
 ARCHIVE = 5_000_000_000  # bytes that an archive may unpack to
 ENTRIES = 100_000  # files in an archive
 NESTED = 3  # archives within archives
@@ -107,7 +111,27 @@ def read(data: bytes) -> dict:
         notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise ValueError("It is no notebook: it has no list of cells.")
+    notebook["cells"] = [_cell(each) for each in notebook["cells"] if isinstance(each, dict)]
+    if len(notebook["cells"]) > CELLS:
+        raise ValueError(f"It has more than {CELLS:,} cells.")
+    if sum(len(each["source"]) for each in notebook["cells"] if each["cell_type"] == "code") > CODE:
+        raise ValueError(f"It has more than {CODE:,} characters of code.")
     return notebook
+
+
+def _cell(cell: dict) -> dict:
+    """A cell whose parts have the types that nbformat gives them, whatever the file says."""
+    metadata = dict(cell["metadata"]) if isinstance(cell.get("metadata"), dict) else {}
+    tags, marks = metadata.get("tags"), metadata.get("nbgrader")
+    metadata |= {"tags": [each for each in tags if isinstance(each, str)]} if isinstance(tags, list) else {}
+    if "tags" in metadata and not isinstance(tags, list):
+        del metadata["tags"]
+    if marks is not None and not (isinstance(marks, dict) and isinstance(marks.get("grade_id", ""), str)):
+        del metadata["nbgrader"]
+    typed = {**cell, "cell_type": str(cell.get("cell_type")), "metadata": metadata, "source": text(cell)}
+    if "id" in typed and not isinstance(typed["id"], str):
+        del typed["id"]
+    return typed
 
 
 def _common_folders(names: list[str]) -> int:
@@ -188,7 +212,7 @@ def _files(place: Path, found: Collected) -> Iterator[tuple[str, float, bytes]]:
         folders[:] = sorted(each for each in folders if not os.path.islink(os.path.join(folder, each)))
         for file in sorted(files):
             path = Path(folder) / file
-            name = path.relative_to(place).as_posix()
+            name = os.fsencode(path.relative_to(place).as_posix()).decode("utf-8", "replace")
             if _JUNK.search(name):
                 continue
             try:

@@ -7,7 +7,9 @@
 The judge gets a jail of its own of the first kind, since it reads what students' processes send.
 """
 
+import ast
 import contextlib
+import functools
 import os
 import platform
 import shutil
@@ -23,8 +25,14 @@ from pathlib import Path
 import psutil
 
 from tools.lesson import ROOT
+from utils.notebook.mend import parsed, text, without_magic
 
-FIRST_USER = 60_001  # each worker's processes belong to a user of their own
+from . import cgroups
+from .labs import Lab
+
+USER = 60_578  # of a process in a container, or in a namespace
+PROCESSES = 256  # threads included
+SCRATCH = 100_000_000  # bytes in each of the three places where a process may write
 MEMORY = 3_000_000_000  # bytes that a student's process, or the judge, may occupy
 IMAGE = "convnet-course-grading"
 _VISIBLE = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
@@ -52,6 +60,11 @@ class Running:
 
     process: subprocess.Popen
     container: Sequence[str] = ()  # the command that removes it
+    group: cgroups.Group | None = None
+
+    def short_of_memory(self) -> bool:
+        """Whether the kernel has ended a process of it that asked for too much."""
+        return self.group is not None and self.group.killed_for_memory() > 0
 
     def kill(self) -> None:
         """End it with all its descendants; returns when it is gone."""
@@ -62,9 +75,27 @@ class Running:
                 each.kill()
         self.process.kill()
         self.process.wait(timeout=30)
+        if self.group is not None:
+            self.group.remove()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None and not stream.closed:
                 stream.close()
+
+
+def _entering(group: cgroups.Group) -> list[str]:
+    """A command that enters the group and becomes the command after it, so that no process is ever outside."""
+    script = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
+    return ["sh", "-c", script, "sh", *group.entries, "--"]
+
+
+@functools.cache
+def _bubblewrap_help() -> str:
+    return subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False).stdout
+
+
+def _if_known(option: str) -> list[str]:
+    """The option where this version of bubblewrap has it; the filter of system calls forbids the same."""
+    return [option] if option in _bubblewrap_help() else []
 
 
 def _descendants(pid: int) -> list:
@@ -85,16 +116,20 @@ class Jail:
     shared: tuple[tuple[str, str], ...] = field(default=())  # (variable, folder): data that lessons may read
 
     def start(
-        self, tree: Path, module: str, arguments: Sequence[str] = (), *, slot: int = 0, keep: Iterable[int] = (), pipes=True
+        self, tree: Path, module: str, arguments: Sequence[str] = (), *, user: int = USER, keep: Iterable[int] = (), pipes=True
     ) -> Running:
-        """Start `python -m module`, its standard input and output as pipes if `pipes`. `keep`: descriptors it inherits."""
-        keep = tuple(keep)
+        """Start `python -m module`, its standard input and output as pipes if `pipes`. `keep`: descriptors it inherits.
+
+        Root starts it as `user`, whom it must share with nobody (see `users`).
+        """
+        keep, group = tuple(keep), None
         python = [module, *arguments]
         name = f"grading-{uuid.uuid4().hex[:12]}"
         environment, filters, removal = None, None, ()
         if self.layer == "bubblewrap":
             filters = _filter_descriptor()
-            command = self.bubblewrap(tree, python, slot, filters)
+            group = cgroups.make(self.memory + 3 * SCRATCH, PROCESSES)
+            command = [*(_entering(group) if group else ()), *self.bubblewrap(tree, python, user, filters)]
             keep += (filters,)
             environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
         elif self.layer == "container":
@@ -111,23 +146,22 @@ class Jail:
         )
         if filters is not None:
             os.close(filters)
-        return Running(process, removal)
+        return Running(process, removal, group)
 
-    def bubblewrap(self, tree: Path, python: Sequence[str], slot: int, filters: int) -> list[str]:
+    def bubblewrap(self, tree: Path, python: Sequence[str], number: int, filters: int) -> list[str]:
         """The command line of layer 1."""
-        user = str(FIRST_USER + slot)
-        root = os.getuid() == 0
-        limits = ["prlimit", "--core=0", "--fsize=100000000", "--nofile=1024", "--nproc=256", f"--as={8 * self.memory}"]
+        user, root = str(number), os.getuid() == 0
+        limits = ["prlimit", "--core=0", f"--fsize={SCRATCH}", "--nofile=1024", f"--as={8 * self.memory}"]
         command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         command += ["--hostname", "grading", "--die-with-parent", "--new-session", "--clearenv"]
         if root:
             command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
         else:
-            command += ["--unshare-user", "--disable-userns", "--uid", user, "--gid", user, "--cap-drop", "ALL"]
+            command += ["--unshare-user", *_if_known("--disable-userns"), "--uid", user, "--gid", user, "--cap-drop", "ALL"]
         command += ["--proc", "/proc", "--dev", "/dev"]
         for folder in ("/dev/shm", "/tmp"):
-            command += ["--perms", "1777", "--size", "100000000", "--tmpfs", folder]
-        command += ["--perms", "0777", "--size", "100000000", "--tmpfs", "/home", "--perms", "0777", "--dir", "/home/student"]
+            command += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", folder]
+        command += ["--perms", "0777", "--size", str(SCRATCH), "--tmpfs", "/home", "--perms", "0777", "--dir", "/home/student"]
         for path in _VISIBLE:
             if os.path.islink(path):
                 command += ["--symlink", os.readlink(path), path]
@@ -153,18 +187,28 @@ class Jail:
         if root:
             command += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
             command += ["--bounding-set=-all", "--inh-caps=-all"]
+        command += ["prlimit", f"--nproc={PROCESSES}"]  # inside: outside it would count all that the user runs elsewhere
         return [*limits, *command, sys.executable, "-m", *python]
 
     def container(self, tree: Path, python: Sequence[str], name: str) -> list[str]:
         """The command line of layer 2."""
         command = [self.engine, "run", "--interactive", "--rm", "--name", name, "--network", "none", "--read-only", "--init"]
-        command += ["--pids-limit", "256", "--memory", str(self.memory), "--memory-swap", str(self.memory), "--cpus", "2"]
-        command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{FIRST_USER}:{FIRST_USER}"]
+        command += [
+            "--pids-limit",
+            str(PROCESSES),
+            "--memory",
+            str(self.memory),
+            "--memory-swap",
+            str(self.memory),
+            "--cpus",
+            "2",
+        ]
+        command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{USER}:{USER}"]
         command += [
             "--tmpfs",
             "/tmp:size=100m",
             "--tmpfs",
-            f"/home/student:size=100m,uid={FIRST_USER}",
+            f"/home/student:size=100m,uid={USER}",
             "--workdir",
             "/home/student",
         ]
@@ -228,32 +272,98 @@ def best(memory: int = MEMORY, image: str = IMAGE, shared: tuple[tuple[str, str]
 # ---------------------------------------------------------------- what a process may import
 
 
-def trees(folder: Path) -> tuple[Path, Path]:
-    """Write what the student's process and the judge may import under `folder`: the first without checks, both without tests."""
+_FOR_STUDENTS = ("chance", "graphs", "student", "wire")
+_FOR_JUDGES = ("chance", "graphs", "judge", "sources", "wire")
+
+
+def trees(folder: Path, labs: Iterable[Lab]) -> tuple[Path, Path]:
+    """Write what the student's process and the judge may import under `folder`.
+
+    Of the lessons the student's process finds what the notebooks of `labs` import, and no check: neither a reference nor whatever
+    else the checks alone need.
+    """
+    seen = {f"utils/lessons/{path}" for path in lesson_modules(labs)}
+    hidden = {path for path in _python_files("utils") if path.startswith("utils/lessons/") and path not in seen}
     made = []
-    for name, hidden in (("student", {"checks.py"}), ("judge", set())):
+    for name, modules, without in (("student", _FOR_STUDENTS, hidden), ("judge", _FOR_JUDGES, set())):
         target = folder / name
         shutil.rmtree(target, ignore_errors=True)
-
-        def unwanted(directory, names, hidden=hidden):
-            return [each for each in names if each == "__pycache__" or each in hidden]
-
-        shutil.copytree(ROOT / "utils", target / "utils", ignore=unwanted)
-        shutil.copytree(ROOT / "tools" / "grading", target / "tools" / "grading", ignore=unwanted)
+        for path in _python_files("utils") + [f"tools/grading/{module}.py" for module in modules]:
+            if path not in without:
+                (target / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / path, target / path)
+        for other in _other_files("utils"):
+            (target / other).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / other, target / other)
         (target / "tools" / "__init__.py").touch()
         (target / "tools" / "grading" / "__init__.py").write_text("")
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(target)], check=True, stdout=subprocess.DEVNULL)
         cache = target / "matplotlib"
         cache.mkdir()
         made.append(target)
-    environment = {**os.environ, "MPLCONFIGDIR": str(made[0] / "matplotlib"), "MPLBACKEND": "Agg"}
-    subprocess.run(
-        [sys.executable, "-c", "import matplotlib.font_manager"], check=False, env=environment, stderr=subprocess.DEVNULL
-    )
-    shutil.copytree(made[0] / "matplotlib", made[1] / "matplotlib", dirs_exist_ok=True)
+    code = "import matplotlib.font_manager as f, matplotlib; print(matplotlib.get_cachedir())"  # finds the fonts, once for all
+    found = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    for cached in Path(found.stdout.strip() or os.devnull).glob("fontlist*.json"):
+        for target in made:
+            shutil.copyfile(cached, target / "matplotlib" / cached.name)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return made[0], made[1]
+
+
+def _python_files(room: str) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def _other_files(room: str) -> list[str]:
+    """Data that the modules read, such as tables."""
+    paths = (path for path in sorted((ROOT / room).rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(ROOT).as_posix() for path in paths if path.suffix != ".py"]
+
+
+def lesson_modules(labs: Iterable[Lab]) -> set[str]:
+    """The files under utils/lessons that the labs' notebooks import, directly or not, and that are no checks.
+
+    Those too with a helper of the checks that watches a student's function where it runs.
+    """
+    base, labs = ROOT / "utils" / "lessons", list(labs)
+    helpers = [
+        path for lab in labs for path in sorted((base / lab.name).glob("*.py")) if ".run_there(" in path.read_text("utf-8")
+    ]
+    waiting = [f"utils.lessons.{path.parent.name}.{path.stem}" for path in helpers]
+    waiting += [
+        name
+        for lab in labs
+        for cell in lab.notebook["cells"]
+        if cell["cell_type"] == "code"
+        for name in _imported(without_magic(text(cell)), ())
+    ]
+    found: set[str] = {"__init__.py"}
+    while waiting:
+        parts = tuple(waiting.pop().split("."))
+        if parts[:2] != ("utils", "lessons") or "checks" in parts:
+            continue
+        for stem in (base.joinpath(*parts[2:]), base.joinpath(*parts[2:-1])):  # a module, or a name in one
+            for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+                name = path.relative_to(base).as_posix() if path.is_relative_to(base) else ""
+                if path.is_file() and name not in found:
+                    found.add(name)
+                    here = ("utils", "lessons", *Path(name).parent.parts)
+                    waiting += _imported(path.read_text(encoding="utf-8"), here)
+    return found
+
+
+def _imported(source: str, package: tuple[str, ...]) -> list[str]:
+    """The full names of what a source imports; `package` is where its relative imports start."""
+    found, tree = [], parsed(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return found
 
 
 # ---------------------------------------------------------------- the filter of system calls

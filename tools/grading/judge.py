@@ -7,27 +7,28 @@ does not survive one after. It never executes a line of a student's and never un
 """
 
 import builtins
+import contextlib
 import importlib
 import json
 import os
 import random
+import secrets
 import select
 import signal
 import socket
 import sys
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from utils import check
-from utils.check import NotAttempted, Outcome, TooLong, Wrong
+from utils.check import RIGHT, Challenge, Exercise, NotAttempted, Outcome, TooLong, Wrong, need
 from utils.check.lab import judged
 from utils.check.values import shortened
 
-from . import graphs
+from . import chance, graphs
 from .sources import calls, code_of, tampering
-from .wire import Channel, Closed, Malformed, decode, encode
+from .wire import CHALLENGE, Channel, Closed, Malformed, decode, encode
 
 
 class Gone(BaseException):
@@ -62,7 +63,9 @@ class Session:
         """Judge what the student's process answers, until it ends."""
         module = importlib.import_module(f"utils.lessons.{self.job['lab']}.checks")
         salt_everything(self.job["salt"])
-        self.channel.send(self.job["student"])
+        token = secrets.token_bytes(16)
+        self.channel.send(self.job["student"] | {"token": token.hex()})
+        self.channel.expected = token
         open_, stopped = set(self.job["open"]), {}
         while True:
             message = self.channel.receive()
@@ -83,7 +86,8 @@ class Session:
                     open_.discard(name)
                     self.judging = name
                     self.tell("began", name=name)
-                    outcome = self.outcome(module.lab.exercises[name], message, stopped.get(self.job["cells"].get(name)))
+                    task = Entered.of(module.lab.challenge, self.job["salt"]) if name == CHALLENGE else module.lab.exercises[name]
+                    outcome = self.outcome(task, message, stopped.get(self.job["cells"].get(name)))
                     self.tell("outcome", name=name, status=outcome.status, message=outcome.message)
                     self.judging = ""
                 self.channel.send({"op": "done"})
@@ -100,7 +104,8 @@ class Session:
             return Outcome(check.WRONG, said)
         try:
             answers = [decode(each, self.resolve) for each in message["answers"]]
-            return judged(task, answers)
+            outcome = judged(task, answers)
+            return Outcome(RIGHT, repr(task.score)) if isinstance(task, Entered) and outcome.status == RIGHT else outcome
         except TooLong:
             said = Outcome(check.WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
             self.tell("outcome", name=task.name, status=said.status, message=said.message)
@@ -248,6 +253,22 @@ class Session:
         raise Malformed("an unknown reference")
 
 
+class Entered(Exercise):
+    """A lab's challenge, judged like an exercise; `score` is what was measured."""
+
+    score: float | None = None
+
+    @classmethod
+    def of(cls, challenge: Challenge, salt: int) -> "Entered":
+        def measure(*entry) -> None:
+            found = float(challenge.measure(*entry, np.random.default_rng([salt, *CHALLENGE.encode()])))
+            need(np.isfinite(found), "The score is no number.")
+            object.__setattr__(made, "score", found)
+
+        made = cls(CHALLENGE, challenge.title, measure, ("", ""), 0, challenge.seconds)
+        return made
+
+
 class Remote:
     """A student's function; called like any other."""
 
@@ -260,7 +281,7 @@ class Remote:
     def __call__(self, *arguments, **options):
         a = [encode(each, self._session.refer) for each in arguments]
         o = {key: encode(each, self._session.refer) for key, each in options.items()}
-        message = {"op": "call", "id": self._number, "a": a, "o": o, "numbers": shared_numbers()}
+        message = {"op": "call", "id": self._number, "a": a, "o": o, "numbers": chance.since_the_start()}
         return self._session.value(message, arguments)
 
     def count_lines(self, *arguments, **options) -> int:
@@ -285,16 +306,6 @@ class Remote:
         return session.value(
             {"op": "help", "module": helper.__module__, "name": helper.__name__, "id": self._number, "a": a, "o": o}
         )
-
-
-def shared_numbers() -> int:
-    """A digest of the state of the random numbers that a whole notebook shares; 0 when a session begins."""
-    state = zlib.crc32(repr((np.random.get_state(), random.getstate())).encode())
-    _UNTOUCHED.append(state) if not _UNTOUCHED else None
-    return 0 if state == _UNTOUCHED[0] else state
-
-
-_UNTOUCHED: list[int] = []
 
 
 class Dataset:
@@ -443,10 +454,9 @@ def _session(reader: int, writer: int, control: int) -> None:
 
 def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
-    import keras  # noqa: F401  imported once, for all sessions
-    import scipy.signal  # noqa: F401
-    import scipy.stats  # noqa: F401
-
+    for module in ("keras", "scipy.signal", "scipy.stats", "sklearn.datasets"):  # imported once, for all sessions
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
     for lab in sys.argv[2:]:
         importlib.import_module(f"utils.lessons.{lab}.checks")
     requests.sendall(b"ready\n")

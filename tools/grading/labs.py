@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.lesson import ROOT
+from utils.check import Challenge
 from utils.notebook.mend import Mended, defined, grade_id, is_check, is_exercise, judged, mend, parsed, text, without_magic
+
+from .wire import CHALLENGE
 
 FAMILIAR = ("numpy", "scipy.signal", "scipy.stats", "matplotlib.pyplot", "tensorflow", "keras", "sklearn.datasets")
 
@@ -76,18 +79,23 @@ class Plan:
         """Exercise → the student's code that belongs to it."""
         return {cell["exercise"]: cell["source"] for cell in self.cells if cell["kind"] == "code" and cell["exercise"]}
 
-    def all_code(self) -> str:
-        return "\n".join(cell["source"] for cell in self.cells if cell["kind"] == "code")
+    def own_code(self) -> list[str]:
+        """The cells that the student has written or changed."""
+        given = {_code(text(cell)) for cell in self.lab.notebook["cells"]}
+        return [cell["source"] for cell in self.cells if cell["kind"] == "code" and cell["source"] not in given]
 
 
-def plan(submitted: dict, lab: Lab) -> Plan:
+def plan(submitted: dict, lab: Lab, challenge: Challenge | None = None) -> Plan:
     """Mend the submission, and choose: the exercises, their checks, set-up, and whatever else defines a name that these use.
 
-    Figures and training of the lab are left out. Raises ValueError if `submitted` is no notebook.
+    Figures and training of the lab are left out. With `challenge`, what makes the entry to it takes the place of the checks.
+    Raises ValueError if `submitted` is no notebook.
     """
     mended = mend(submitted, lab.notebook)
     originals = {cell.get("id"): cell for cell in lab.notebook["cells"]}
     cells = [_entry(number, cell, origin, originals, lab) for number, (cell, origin) in enumerate(_pairs(mended))]
+    if challenge:
+        cells = [cell for cell in cells if cell["kind"] != "check"] + _entry_to(challenge, len(cells), lab)
     chosen = {cell["number"] for cell in cells if cell["always"]}
     judged_names = {name for cell in cells for name in cell["answers"]}
     chosen |= {cell["number"] for cell in cells if cell["kind"] == "code" and _changes(cell["source"], judged_names)}
@@ -104,6 +112,16 @@ def plan(submitted: dict, lab: Lab) -> Plan:
     kept = [{key: cell[key] for key in _KEPT} for cell in cells if cell["number"] in chosen]
     code = "\n".join(cell["source"] for cell in kept if cell["kind"] == "code")
     return Plan(lab, kept, mended.notes, [module for module in FAMILIAR if module.partition(".")[0] in code])
+
+
+def _entry_to(challenge: Challenge, number: int, lab: Lab) -> list[dict]:
+    """A cell that names the parts of the entry, and the check of them."""
+    names = tuple(f"_entry_{i}" for i in range(len(challenge.entry)))
+    source = "\n".join(f"{name} = {part}" for name, part in zip(names, challenge.entry, strict=True))
+    usual = {"name": f"{lab.stem}, the entry", "always": True, "defines": set()}
+    code = {"number": number, "kind": "code", "source": source, "exercise": "", "answers": ()}
+    check = {"number": number + 1, "kind": "check", "source": "", "exercise": CHALLENGE, "answers": names}
+    return [code | usual | {"defines": set(names)}, check | usual]
 
 
 _KEPT = ("number", "kind", "name", "source", "exercise", "answers")

@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.check import Lab as Checks
+
 from . import labs as labs_module
 from .intake import Submission
 from .jail import Jail
 from .supervisor import USUAL, Graded, Limits, Supervisor, Verdict, points
 
-VERSION = 1  # of the way of grading; a change makes all results anew
+VERSION = 2  # of the way of grading; a change makes all results anew
 TRIES = 3  # for a task whose worker fails through no fault of the submission
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy")
 
@@ -69,7 +71,7 @@ def write(path: Path, text: str, *, new: bool = False) -> None:
     """Write a file at once, under another name first; `new`: raises FileExistsError if it is there."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -115,7 +117,12 @@ def worth(lab: str) -> dict[str, int]:
 
 
 def exercises(lab: str) -> dict:
-    return importlib.import_module(f"utils.lessons.{lab}.checks").lab.exercises
+    return the_lab(lab).exercises
+
+
+def the_lab(lab: str) -> Checks:
+    """The lab's checks."""
+    return importlib.import_module(f"utils.lessons.{lab}.checks").lab
 
 
 def judge_one(supervisor: Supervisor, task: Task, salt: int) -> dict:
@@ -125,6 +132,10 @@ def judge_one(supervisor: Supervisor, task: Task, salt: int) -> dict:
     try:
         plan = labs_module.plan(submission.notebook, lab)
         graded = supervisor.grade(plan, salt, {name: each.seconds for name, each in known.items()})
+        challenge = the_lab(lab.name).challenge
+        if challenge and supervisor.limits.challenge:
+            entry = labs_module.plan(submission.notebook, lab, challenge)
+            graded.challenge = supervisor.measure(entry, salt, challenge.seconds)
     except (ValueError, TypeError, AttributeError, RecursionError, KeyError) as error:
         graded = Graded(lab.name, {name: Verdict() for name in known}, [f"The notebook cannot be read: {error}"])
     found = graded.plain()
@@ -178,8 +189,8 @@ def run(
     done: queue.Queue = queue.Queue()
     stop = threading.Event()
 
-    def work(slot: int) -> None:
-        with Supervisor(jail, judge_jail, trees, names, slot=slot, limits=limits) as supervisor:
+    def work() -> None:
+        with Supervisor(jail, judge_jail, trees, names, limits=limits) as supervisor:
             while not stop.is_set():
                 try:
                     task, attempt = waiting.get_nowait()
@@ -195,7 +206,7 @@ def run(
                         done.put((task, error))
 
     expected = waiting.qsize()
-    threads = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in range(min(workers, expected))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, expected))]
     for thread in threads:
         thread.start()
     try:

@@ -18,10 +18,11 @@ from utils.check import RIGHT, UNATTEMPTED, WRONG
 
 from . import labs as labs_module
 from .intake import Submission
-from .pool import exercises, write
+from .pool import exercises, the_lab, write
 from .sources import normalized
 
 LOOKS = {RIGHT: ("✅", "right"), UNATTEMPTED: ("⬜", "not attempted"), WRONG: ("❌", "not right")}
+MARKS = {RIGHT: "✓", UNATTEMPTED: "○", WRONG: "✗"}  # on pages: any font has them
 ALIKE = 0.8  # share of the answers, as code without names and comments, that two submissions have in common to be listed
 TELLING = 60  # characters of normalized code below which two equal answers say nothing
 BANNER = (
@@ -45,6 +46,16 @@ class Row:
     def outcomes(self) -> dict[str, dict]:
         """Exercise → status and message, in the lab's order."""
         return {name: self.result["outcomes"][name] for name in exercises(self.submission.lab.name)}
+
+    @property
+    def challenge(self) -> str:
+        """What the entry to the lab's challenge scored, in words; "" where it was not measured."""
+        found = self.result.get("challenge")
+        if not found:
+            return ""
+        if found["score"] is None:
+            return found["message"]
+        return f"{found['score']:.2f} {the_lab(self.submission.lab.name).challenge.unit}"
 
 
 def write_all(folder: Path, rows: Iterable[Row], left_out: list[tuple[str, str]]) -> list[Path]:
@@ -103,8 +114,8 @@ def table(head: list[str], rows: Iterable[Iterable]) -> str:
 
 def cell(value) -> str:
     """A cell that no spreadsheet runs."""
-    if isinstance(value, (int, float)):
-        return str(value)
+    if value is None or isinstance(value, (int, float)):
+        return "" if value is None else str(value)
     text = "".join(c if c.isprintable() else " " for c in str(value))
     return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%") and text.strip() else text
 
@@ -113,11 +124,13 @@ def grades(rows: list[Row]) -> str:
     """A plain table: a line a student, a column an exercise."""
     names = list(exercises(rows[0].submission.lab.name))
     worth = {name: each.points for name, each in exercises(rows[0].submission.lab.name).items()}
-    head = ["student", "lab", "points", "of", *names]
+    measured = any(row.challenge for row in rows)
+    head = ["student", "lab", "points", "of", *names, *(["challenge"] if measured else [])]
     lines = []
     for row in rows:
         earned = [worth[name] if row.outcomes[name]["status"] == RIGHT else 0 for name in names]
-        lines.append([row.student, row.submission.lab.name, row.result["points"], row.result["of"], *earned])
+        score = [(row.result.get("challenge") or {}).get("score")] if measured else []
+        lines.append([row.student, row.submission.lab.name, row.result["points"], row.result["of"], *earned, *score])
     return table(head, lines)
 
 
@@ -140,7 +153,7 @@ def page(row: Row) -> str:
     known = exercises(row.submission.lab.name)
     parts = []
     for name, outcome in row.outcomes.items():
-        symbol, words = LOOKS[outcome["status"]]
+        symbol, words = MARKS[outcome["status"]], LOOKS[outcome["status"]][1]
         task = known[name]
         earned = task.points if outcome["status"] == RIGHT else 0
         body = f"<pre>{escaped(outcome['message'])}</pre>" if outcome["message"] else ""
@@ -151,6 +164,8 @@ def page(row: Row) -> str:
             f"<section class='{outcome['status']}'><h2><span aria-hidden='true'>{symbol}</span> {escaped(task.title)}</h2>"
             f"<p class='points'>{words} · {earned} of {task.points}</p>{body}</section>"
         )
+    if row.challenge:
+        parts.append(f"<section><h2>Challenge: {escaped(_challenge_title(row))}</h2><p>{escaped(row.challenge)}</p></section>")
     notes = [escaped(note) for note in row.result["notes"]]
     notes += [f"{escaped(where)} stopped: {escaped(why)}" for where, why in row.result["stopped"].items()]
     aside = f"<h2>About your notebook</h2><ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>" if notes else ""
@@ -172,6 +187,8 @@ def markdown(row: Row) -> str:
             lines += [_block(outcome["message"]), ""]
         if outcome["status"] != RIGHT:
             lines += [f"{number}. {hint}" for number, hint in enumerate(known[name].hints, start=1)] + [""]
+    if row.challenge:
+        lines += [f"## Challenge: {_challenge_title(row)}", "", _block(row.challenge), ""]
     for note in row.result["notes"]:
         lines += [f"- {_inline(note)}"]
     for where, why in row.result["stopped"].items():
@@ -180,9 +197,11 @@ def markdown(row: Row) -> str:
 
 
 def known_title(row: Row) -> str:
-    import importlib
+    return the_lab(row.submission.lab.name).title
 
-    return importlib.import_module(f"utils.lessons.{row.submission.lab.name}.checks").lab.title
+
+def _challenge_title(row: Row) -> str:
+    return the_lab(row.submission.lab.name).challenge.title
 
 
 def _block(text: str) -> str:
@@ -217,6 +236,8 @@ def overview(rows: list[Row], names: dict[str, str], left_out: list[tuple[str, s
     parts.append(f"<h2>Points</h2>{_histogram(earned, most)}")
     parts.append("<h2>Exercises, the hardest first</h2>" + _by_success(rows, known))
     parts.append("<h2>What went wrong, most frequent first</h2>" + _by_mistake(rows, known))
+    if any(row.challenge for row in rows):
+        parts.append(f"<h2>Challenge: {escaped(_challenge_title(rows[0]))}</h2>" + _leaderboard(rows))
     alike = look_alikes(rows)
     if alike:
         body = "".join(
@@ -281,11 +302,20 @@ def mistakes(rows: list[Row]) -> list[tuple[int, str, str]]:
     for row in rows:
         for name, outcome in row.outcomes.items():
             if outcome["status"] == WRONG:
-                first = outcome["message"].strip().split("\n")[0]
-                kind = re.sub(r"`[^`]*`|'[^']*'|-?[\d.,]*\d|\([^)]*\)", "#", first)
-                groups[name, kind].append(first)
+                said = in_a_line(outcome["message"])
+                kind = re.sub(r"`[^`]*`|'[^']*'|-?[\d.,]*\d|\([^)]*\)", "#", said)
+                groups[name, kind].append(said)
     found = [(len(said), name, Counter(said).most_common(1)[0][0]) for (name, _), said in groups.items()]
     return sorted(found, key=lambda each: (-each[0], each[1], each[2]))
+
+
+def in_a_line(message: str, length: int = 240) -> str:
+    """A message without its arrays, for a table: "It is […], not […]."."""
+    said = re.sub(r"\[[^\[\]]*\]", "[…]", message[:4000])
+    while (shorter := re.sub(r"\[[\s,…]*(\[…\][\s,]*)+\]", "[…]", said)) != said:
+        said = shorter
+    said = " ".join(said.split())
+    return said if len(said) <= length else said[: length - 1] + "…"
 
 
 def _by_mistake(rows: list[Row], known: dict) -> str:
@@ -298,6 +328,17 @@ def _by_mistake(rows: list[Row], known: dict) -> str:
     )
     head = "<tr><th scope='col'>students</th><th scope='col'>exercise</th><th scope='col'>what the check said</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _leaderboard(rows: list[Row]) -> str:
+    """Entries by score, the best first, each measured anew; then those without one."""
+    entered = [row for row in rows if (row.result.get("challenge") or {}).get("score") is not None]
+    entered.sort(key=lambda row: (-row.result["challenge"]["score"], row.student))
+    body = "".join(f"<tr><td>{escaped(row.student)}</td><td>{escaped(row.challenge)}</td></tr>" for row in entered)
+    head = "<tr><th scope='col'>student</th><th scope='col'>measured by the grader</th></tr>"
+    without = len(rows) - len(entered)
+    rest = f"<p>{without} without an entry that could be measured; their pages say why.</p>" if without else ""
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{rest}"
 
 
 def look_alikes(rows: list[Row]) -> list[tuple[str, str, int, int]]:
@@ -357,7 +398,10 @@ section{border-left:4px solid var(--line);padding:.1rem 1rem;margin:1rem 0}secti
 .right{border-color:#2e8b57}.wrong{border-color:#c0392b}.points{margin:.1rem 0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:4px;font-size:.9rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);
-vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600;white-space:nowrap}.wide{width:45%}
+vertical-align:top;font-weight:normal;overflow-wrap:anywhere}thead th{font-weight:600;white-space:nowrap}
+tbody th{min-width:9rem}.wide{width:30%}
+section h2 span{color:#888}
+.right h2 span{color:#2e8b57}.wrong h2 span{color:#c0392b}
 .bar{display:inline-block;height:.8rem;background:var(--bar);border-radius:2px}
 .banner{background:#c0392b;color:#fff;padding:.8rem 1rem;border-radius:4px}
 """

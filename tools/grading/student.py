@@ -9,13 +9,12 @@ import contextlib
 import importlib
 import linecache
 import os
-import random
 import sys
 import threading
 import time
 import types
 
-from tools.grading.wire import Channel, Late
+from tools.grading.wire import Channel, Late, Malformed
 
 # Captured before a line of the student's runs, so that honest mistakes with these names do no harm.
 _exit = os._exit
@@ -102,15 +101,21 @@ class Cells:
             reply = {"op": "wrong", "text": str(error)}
             if cause is not None:
                 reply |= {"module": type(cause).__module__, "kind": type(cause).__name__, "cause": _text(cause)}
-        self.send(reply)
+        except Exception as error:  # it is what cannot travel
+            reply = {"op": "wrong", "text": f"The grader cannot read what your function returns ({type(error).__name__[:60]})."}
+        try:
+            self.send(reply)
+        except (Malformed, MemoryError):
+            self.send({"op": "wrong", "text": "What your function returns is too large for the grader."})
 
     def do_call(self, message: dict) -> dict:
+        from tools.grading import chance
         from utils.check import calling
         from utils.check.values import plain
 
         arguments, options = self.given(message["a"]), self.given(message["o"])
         before = calling._copied(arguments)
-        drawn = Shared(message["numbers"])
+        drawn = chance.Watched(message["numbers"])
         with calling.guarded(), drawn:
             result = self.objects[message["id"]](*arguments, **options)
         after = None if calling._unchanged(tuple(arguments), tuple(before)) else self.values(arguments)
@@ -293,33 +298,6 @@ class Cells:
         return from_the_check
 
 
-class Shared:
-    """While a function runs, tells whether it draws from the random numbers that a whole notebook shares.
-
-    `numbers` other than 0 sets them to others for the time; a check does so to see what depends on them.
-    """
-
-    def __init__(self, numbers: int):
-        self.numbers, self.changed = numbers, False
-
-    def __enter__(self):
-        import numpy as np
-
-        self.before = np.random.get_state(), random.getstate()
-        if self.numbers:
-            np.random.seed(self.numbers)
-            random.seed(self.numbers)
-        self.start = repr((np.random.get_state(), random.getstate()))
-
-    def __exit__(self, *_):
-        import numpy as np
-
-        self.changed = repr((np.random.get_state(), random.getstate())) != self.start
-        if self.numbers:
-            np.random.set_state(self.before[0])
-            random.setstate(self.before[1])
-
-
 def _built_for(model) -> tuple | None:
     """The shape, without the batch axis, of what a model was called with; None if it never was."""
     try:
@@ -368,6 +346,7 @@ def main() -> None:
         os.dup2(nowhere, number)
     channel = Channel(reader, writer)
     job = channel.receive()
+    channel.token = bytes.fromhex(job["token"])
     check = importlib.import_module("utils.check")
     excuses = importlib.import_module("utils.check.excuses")
     excuses._LIBRARIES += (os.path.dirname(os.path.realpath(__file__)),)  # no line of this file is a student's

@@ -9,18 +9,21 @@ import os
 import select
 import socket
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-
-import psutil
 
 from utils.check import RIGHT, UNATTEMPTED, WRONG
 
+from . import users, work
 from .jail import Jail, Running
 from .labs import Plan
+from .wire import CHALLENGE
 
-GRACE = 8.0  # seconds of the clock on top of a limit, which counts work: a sleeping process does none
+GRACE = 5.0  # seconds on top of a limit of work for one that sleeps, and for the way of the frames
+CROWD = 10  # times as long by the clock may all take where the machine is so busy that students' processes hardly run
+UNSEEN = 3  # times as long by the clock where the work cannot be seen: in a container, or outside Linux
 TICK = 0.1
+FRUITLESS = 3  # starts in a row that decide nothing, after which the rest is given up
 BUSY = "Stopped after {seconds:g} seconds of work. Is there a loop that never ends?"
 MEMORY = "It asks for more memory than this machine has. Look at the shapes in between."
 ENDED = "Your code ends the process of Python itself, as a crash or `exit()` does."
@@ -28,11 +31,12 @@ ENDED = "Your code ends the process of Python itself, as a crash or `exit()` doe
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds of work: of a cell, and of a whole submission with all its restarts (by the clock). An exercise has its own."""
+    """Seconds of a cell's work, and of a whole submission with all its restarts and sleep. An exercise has its own."""
 
     cell: float = 30.0
     submission: float = 300.0
     start: float = 120.0  # by the clock; nothing of the student's runs yet
+    challenge: bool = False  # whether entries to a lab's challenge are trained and measured, too
 
 
 USUAL = Limits()
@@ -57,6 +61,7 @@ class Graded:
     seconds: float = 0.0
     starts: int = 0
     peak: int = 0  # bytes that the student's process and the judge occupied together
+    challenge: dict | None = None  # the score of the entry to the lab's challenge, or why there is none
 
     def plain(self) -> dict:
         return asdict(self)
@@ -65,12 +70,11 @@ class Graded:
 class Supervisor:
     """One worker: a warm judge, and one student's process at a time. Use it as a context manager."""
 
-    def __init__(
-        self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, slot: int = 0, limits: Limits = USUAL
-    ):
-        self.jail, self.judge_jail, self.trees, self.labs, self.slot, self.limits = jail, judge_jail, trees, labs, slot, limits
+    def __init__(self, jail: Jail, judge_jail: Jail, trees: tuple[Path, Path], labs: list[str], *, limits: Limits = USUAL):
+        self.jail, self.judge_jail, self.trees, self.labs, self.limits = jail, judge_jail, trees, labs, limits
         self.judge: Running | None = None
         self.requests: socket.socket | None = None
+        self.users: list[users.User] = []  # the student's and the judge's, while the judge runs
 
     def __enter__(self):
         return self
@@ -83,17 +87,26 @@ class Supervisor:
             self.requests.close()
             self.judge.kill()
             self.judge = None
+        for user in self.users:
+            user.release()
+        self.users = []
 
     def _warm(self) -> None:
         """Start the judge if it does not run. Raises RuntimeError when it cannot be started."""
         if self.judge is not None and self.judge.process.poll() is None:
             return
         self.close()
+        self.users = [users.claim(), users.claim()]
         self.requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             arguments = [str(theirs.fileno()), *self.labs]
             self.judge = self.judge_jail.start(
-                self.trees[1], "tools.grading.judge", arguments, slot=100 + self.slot, keep=[theirs.fileno()], pipes=False
+                self.trees[1],
+                "tools.grading.judge",
+                arguments,
+                user=self.users[1].number,
+                keep=[theirs.fileno()],
+                pipes=False,
             )
         self.requests.settimeout(self.limits.start)
         try:
@@ -104,23 +117,35 @@ class Supervisor:
             self.close()
             raise RuntimeError("The judge does not start; run with GRADING_STDERR=1 to see why.")
 
+    def measure(self, plan: Plan, salt: int, seconds: float) -> dict:
+        """The score of an entry to the lab's challenge, which may take `seconds` of work; or the reason why it has none."""
+        usual = self.limits
+        self.limits = replace(usual, cell=seconds, submission=2 * seconds)
+        try:
+            found = self.grade(plan, salt, {CHALLENGE: seconds})
+        finally:
+            self.limits = usual
+        verdict = found.outcomes[CHALLENGE]
+        if verdict.status == RIGHT:
+            return {"score": float(verdict.message), "message": ""}
+        return {"score": None, "message": verdict.message or "There is no entry."}
+
     def grade(self, plan: Plan, salt: int, seconds: dict[str, float]) -> Graded:
         """Judge one submission. `seconds`: exercise → its limit of work, from the checks."""
         began = time.monotonic()
         graded = Graded(plan.lab.name, {name: Verdict() for name in seconds}, list(plan.notes))
-        open_, skipped = set(seconds), set()
+        open_, skipped, used, fruitless = set(seconds), set(), 0.0, 0
         while open_:
-            if time.monotonic() - began > self.limits.submission:
-                for name in open_:
-                    graded.outcomes[name] = Verdict(
-                        WRONG, f"Not judged: the notebook had used its {self.limits.submission:g} seconds."
-                    )
-                break
             self._warm()
             graded.starts += 1
-            session = _Session(self, plan, salt, seconds, open_, skipped, graded, began)
+            before = len(open_), len(skipped)
+            session = _Session(self, plan, salt, seconds, open_, skipped, graded, self.limits.submission - used)
             if session.run():
                 break
+            used += session.whole.time
+            fruitless = fruitless + 1 if before == (len(open_), len(skipped)) else 0
+            if fruitless == FRUITLESS:
+                session.give_up(ENDED)
         graded.seconds = time.monotonic() - began
         return graded
 
@@ -128,18 +153,19 @@ class Supervisor:
 class _Session:
     """One student's process, from its start to its end."""
 
-    def __init__(self, supervisor: Supervisor, plan, salt, seconds, open_, skipped, graded, began):
+    def __init__(self, supervisor: Supervisor, plan, salt, seconds, open_, skipped, graded, left):
         self.supervisor, self.plan, self.salt, self.seconds = supervisor, plan, salt, seconds
-        self.open, self.skipped, self.graded, self.began = open_, skipped, graded, began
+        self.open, self.skipped, self.graded, self.left = open_, skipped, graded, left
         self.cells = {cell["number"]: cell for cell in plan.cells}
+        self.last = -1  # the number of the last cell that has begun; they begin in order, each once
         self.step: tuple[str, object] = ("start", None)
-        self.since = time.monotonic()
+        self.meter = self.whole = work.Meter(time.monotonic(), work.Used())
         self.buffer = b""
 
     def run(self) -> bool:
         """True when the notebook ran to its end, False when a step was taken out and the rest is to be run again."""
         jail, trees = self.supervisor.jail, self.supervisor.trees
-        student = jail.start(trees[0], "tools.grading.student", slot=self.supervisor.slot)
+        student = jail.start(trees[0], "tools.grading.student", user=self.supervisor.users[0].number)
         self.student = student
         self.control, theirs = socket.socketpair()
         try:
@@ -149,6 +175,7 @@ class _Session:
             student.process.stdin.close()
             student.process.stdout.close()
             self.control.sendall(json.dumps(self._job()).encode() + b"\n")
+            self.whole = work.Meter(time.monotonic(), sum(self._used(), work.Used()))
             self._enter("start", None)
             return self._watch()
         except OSError:  # the judge is gone
@@ -171,7 +198,7 @@ class _Session:
             "open": sorted(self.open),
             "cells": exercises,
             "sources": self.plan.sources(),
-            "code": self.plan.all_code(),
+            "code": self.plan.own_code(),
             "student": student,
         }
 
@@ -189,15 +216,19 @@ class _Session:
                     finished = self._event(json.loads(line))
                     if finished is not None:
                         return finished
-            used = self._used()
-            if used.memory > 0:
-                self.graded.peak = max(self.graded.peak, used.memory)
-            if max(used.student, used.judge) > self.supervisor.jail.memory:
-                return self._lost(MEMORY, judge=used.judge > self.supervisor.jail.memory)
+            student, judge = self._used()
+            used, now = student + judge, time.monotonic()
+            self.graded.peak = max(self.graded.peak, used.memory)
+            if max(student.memory, judge.memory) > self.supervisor.jail.memory:
+                return self._lost(MEMORY, judge=judge.memory > self.supervisor.jail.memory)
+            for meter in (self.meter, self.whole):
+                meter.update(now, used)
             limit = self._limit()
-            clock = time.monotonic() - self.since
-            if (self.step[0] != "start" and used.seconds - self.spent > limit) or clock > limit + GRACE:
+            if self._is_over(self.meter, limit):
                 return self._too_long(limit)
+            if self.step[0] != "start" and self.whole.time > self.left:
+                self.give_up(f"The notebook had used its {self.supervisor.limits.submission:g} seconds.")
+                return True
 
     def _limit(self) -> float:
         kind, what = self.step
@@ -205,17 +236,28 @@ class _Session:
             return self.supervisor.limits.start
         return self.seconds[what] if kind == "exercise" else self.supervisor.limits.cell
 
-    def _used(self) -> "_Used":
-        trees = [_tree(running.process.pid) for running in (self.student, self.supervisor.judge)]
-        return _Used(sum(t[0] for t in trees), trees[0][1], trees[1][1])
+    def _is_over(self, meter: work.Meter, limit: float) -> bool:
+        if self.supervisor.jail.layer == "container" or not work.WAITS_ARE_TOLD:
+            return meter.clock > UNSEEN * limit + GRACE or meter.work > limit and self.step[0] != "start"
+        if self.step[0] == "start":  # nothing of the student's runs yet
+            return meter.clock > limit
+        return meter.work > limit or meter.time > limit + GRACE or meter.clock > CROWD * (limit + GRACE)
+
+    def _used(self) -> tuple[work.Used, work.Used]:
+        """What the student's process and the judge have used so far."""
+        return work.tree(self.student.process.pid), work.tree(self.supervisor.judge.process.pid)
 
     def _enter(self, kind: str, what) -> None:
-        self.step, self.since, self.spent = (kind, what), time.monotonic(), self._used().seconds
+        self.step, self.meter = (kind, what), work.Meter(time.monotonic(), sum(self._used(), work.Used()))
 
     def _event(self, event: dict) -> bool | None:
         name = event["event"]
-        if name == "cell" and event["number"] in self.cells:
-            self._enter("cell", event["number"])
+        if name == "cell":
+            number = event["number"]
+            if number not in self.cells or number <= self.last:  # only a forged frame says so
+                return self._lost(ENDED)
+            self.last = number
+            self._enter("cell", number)
         elif name == "stopped":
             number = event["number"]
             if number in self.cells:
@@ -250,7 +292,9 @@ class _Session:
 
     def _lost(self, why: str, judge: bool = False) -> bool:
         """The present step ends the process, or has to be ended: it costs its exercise, or is left out."""
-        if judge or self.supervisor.judge.process.poll() is not None:
+        if why == ENDED and (self.student.short_of_memory() or self.supervisor.judge.short_of_memory()):
+            why = MEMORY
+        if judge or self.supervisor.judge.process.poll() is not None or self.supervisor.judge.short_of_memory():
             self.supervisor.close()
         kind, what = self.step
         if kind == "exercise":
@@ -261,44 +305,17 @@ class _Session:
             self.graded.stopped[cell["name"]] = why
             if cell["exercise"]:
                 self._decide(cell["exercise"], Verdict(WRONG, f"The cell does not come to its end. {why}"))
-        elif self.graded.starts > 2 + 2 * len(self.cells) or kind == "start" and self.graded.starts > 2:
-            for name in list(self.open):
-                self._decide(name, Verdict(WRONG, f"Not judged. {why}"))
         return False
+
+    def give_up(self, why: str) -> None:
+        """What is still open is not judged."""
+        for name in list(self.open):
+            self._decide(name, Verdict(WRONG, f"Not judged. {why}"))
 
     def _decide(self, name: str, verdict: Verdict) -> None:
         if name in self.open:
             self.open.discard(name)
             self.graded.outcomes[name] = verdict
-
-
-@dataclass(frozen=True)
-class _Used:
-    seconds: float
-    student: int
-    judge: int
-
-    @property
-    def memory(self) -> int:
-        return self.student + self.judge
-
-
-def _tree(pid: int) -> tuple[float, int]:
-    """(seconds of work, bytes in memory) of a process and its descendants."""
-    try:
-        root = psutil.Process(pid)
-        members = [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return 0.0, 0
-    seconds, memory = 0.0, 0
-    for each in members:
-        try:
-            times = each.cpu_times()
-            seconds += times.user + times.system
-            memory += each.memory_info().rss
-        except psutil.Error:
-            continue
-    return seconds, memory
 
 
 def points(outcomes: dict[str, Verdict], worth: dict[str, int]) -> int:

@@ -20,6 +20,7 @@ ARRAYS = 400_000_000  # bytes of arrays in a frame
 DEPTH = 40
 DIGITS = 4000  # of a whole number
 KINDS = "biufcU"  # of arrays
+CHALLENGE = "the challenge"  # in the place of an exercise's name
 
 
 class Closed(Exception):
@@ -35,10 +36,15 @@ class Malformed(Exception):
 
 
 class Channel:
-    """Two file descriptors. `pause()` is called again and again while a frame is awaited; what it raises ends the waiting."""
+    """Two file descriptors. `pause()` is called again and again while a frame is awaited; what it raises ends the waiting.
+
+    Every frame that is sent begins with `token`, and one that is received has to begin with `expected`: whoever writes into the
+    descriptor without knowing it has sent nothing.
+    """
 
     def __init__(self, reader: int, writer: int, pause: Callable[[], None] = lambda: None):
         self.reader, self.writer, self.pause = reader, writer, pause
+        self.token = self.expected = b""
 
     def send(self, message: dict) -> None:
         """Send plain JSON in which arrays stand as `numpy.ndarray`, made by `encode`. Raises Closed, and Malformed when too
@@ -56,7 +62,7 @@ class Channel:
         text, blob = json.dumps(message, default=outside).encode(), arrays.getbuffer()
         if len(text) > TEXT or len(blob) > ARRAYS:
             raise Malformed(f"a frame of {len(text) + len(blob):,} bytes")
-        for part in (struct.pack("<II", len(text), len(blob)) + text, blob):
+        for part in (self.token + struct.pack("<II", len(text), len(blob)) + text, blob):
             view = memoryview(part)
             while view:
                 try:
@@ -70,6 +76,8 @@ class Channel:
     def receive(self, seconds: float = math.inf) -> dict:
         """The next frame. Raises Late, Closed or Malformed."""
         self._await(time.monotonic() + seconds)
+        if self._read(len(self.expected)) != self.expected:
+            raise Malformed("a frame that somebody else has written")
         length, size = struct.unpack("<II", self._read(8))
         if length > TEXT or size > ARRAYS:
             raise Malformed(f"a frame of {length + size:,} bytes")
@@ -84,6 +92,7 @@ class Channel:
 
     def _await(self, deadline: float) -> None:
         """Return when the next frame begins. Only before its first byte can it be too late; half a frame would be lost."""
+        self.pause()  # also where frames come so fast that nobody ever waits
         while not self._ready(max(deadline - time.monotonic(), 0)):
             if time.monotonic() >= deadline:
                 raise Late

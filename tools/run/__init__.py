@@ -155,7 +155,9 @@ def main() -> int:
     print(f"\n{table(rows)}\n")
     counts = [f"{sum(row.status == status for row in rows)} {status}" for status in (PASSED, INCOMPLETE, FAILED)]
     alone = sum(row.run.seconds for row in rows) / 60
-    print(f"{len(rows)} notebooks in {minutes:.1f} minutes ({alone:.1f} minutes of notebooks): {', '.join(counts)}.")
+    built = sum(seconds(row.lesson) for row in rows) / 60
+    ratio = f"; alone they took {built:.1f} when they were built, so this is {minutes / built:.2f} times as long" if built else ""
+    print(f"{len(rows)} notebooks in {minutes:.1f} minutes ({alone:.1f} minutes of notebooks{ratio}): {', '.join(counts)}.")
     print(f"Pages: {options.html / 'index.html'}")
     statuses = {row.status for row in rows}
     return EXIT[next(status for status in (FAILED, INCOMPLETE, PASSED) if status in statuses)]

@@ -12,7 +12,17 @@ from pathlib import Path
 
 from tools.lesson import ROOT
 
-SLOW = ("test_labs", "test_nbgrader", "test_setup_cell", "test_guard", "test_bench")  # levels 2 and 3, and what is not versions
+# Levels 2 and 3, and what is no matter of the versions that a student has.
+SLOW = (
+    "test_labs",
+    "test_nbgrader",
+    "test_setup_cell",
+    "test_guard",
+    "test_bench",
+    "test_site",
+    "test_publish",
+    "test_lab_session",
+)
 
 
 def pins(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -11,18 +10,6 @@ from tools.lesson import read_notebook
 from tools.site.pages import page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=1",
-]
 
 
 def browser() -> str:
@@ -31,12 +18,16 @@ def browser() -> str:
     return found or sys.exit("Pictures need Chromium or Chrome: install it with your system's package manager.")
 
 
-def picture(address: str, target: Path, *, width: int, height: int) -> None:
-    """A PNG of the page at `address`, `width` by `height` CSS pixels."""
-    with tempfile.TemporaryDirectory() as profile:
-        size = f"--window-size={width},{height}"
-        command = [browser(), *FLAGS, f"--user-data-dir={profile}", size, f"--screenshot={target}", address]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+def picture(address: str, target: Path, *, width: int, height: int | None = None) -> None:
+    """A PNG of the page at `address`, `width` by `height` CSS pixels; without `height` as high as the page is."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as program:
+        chromium = program.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": width, "height": height or 800})
+        page.goto(address)
+        page.screenshot(path=target, full_page=height is None)
+        chromium.close()
 
 
 def main() -> None:
@@ -57,23 +48,12 @@ def main() -> None:
             notebook.cells = [cell for cell in notebook.cells if cell.id in options.cells.split(",")]
         html.write_text(page(notebook, options.notebook.stem), encoding="utf-8")
         whole = Path(folder) / "whole.png"
-        picture(html.as_uri(), whole, width=options.width, height=16000)
+        picture(html.as_uri(), whole, width=options.width)
         with Image.open(whole) as image:
-            image = image.convert("RGB")
-            bottom = _last_row(image)
-            for number, top in enumerate(range(0, bottom, options.height), start=1):
+            for number, top in enumerate(range(0, image.height, options.height), start=1):
                 name = options.png if number == 1 else options.png.with_stem(f"{options.png.stem}-{number}")
-                image.crop((0, top, image.width, min(top + options.height, bottom))).save(name)
+                image.crop((0, top, image.width, min(top + options.height, image.height))).save(name)
                 print(name)
-
-
-def _last_row(image) -> int:
-    """The height of what is not blank paper at the end."""
-    from PIL import Image, ImageChops
-
-    blank = Image.new("RGB", image.size, image.getpixel((0, image.height - 1)))
-    box = ImageChops.difference(image, blank).getbbox()
-    return min(image.height, box[3] + 20) if box else image.height
 
 
 if __name__ == "__main__":

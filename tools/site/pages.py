@@ -13,6 +13,8 @@ from nbconvert import HTMLExporter, SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from tools import course
+
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 REVEAL = "reveal.js"  # the folder beside the decks
 
@@ -64,7 +66,7 @@ def page(notebook: nbformat.NotebookNode, title: str) -> str:
 def deck(notebook: nbformat.NotebookNode, title: str) -> str:
     """The notebook as slides, by its cells' slideshow metadata; the badge stays behind, a room of listeners cannot click it."""
     notebook = copy.deepcopy(notebook)
-    notebook.cells[0].source = notebook.cells[0].source.partition("\n\n[![Open in Colab]")[0]
+    notebook.cells[0].source = course.without_badge(notebook.cells[0].source)
     return DeckExporter().from_notebook_node(notebook, {"metadata": {"name": title}})[0]
 
 

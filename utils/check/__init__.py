@@ -22,7 +22,7 @@ loop after a few seconds of work.
 from .calling import call, called, count_lines, no_loop
 from .declare import Choice, Declaration, Either, Function, Given, Model, Value
 from .expect import array, choice, expect, number
-from .lab import Exercise, Lab, judge
+from .lab import Challenge, Exercise, Lab, judge
 from .limits import SECONDS, TooLong, time_limit
 from .networks import Input, Network, steps
 from .outcome import RIGHT, UNATTEMPTED, WRONG, NotAttempted, Outcome, Wrong, need, wrong
@@ -31,6 +31,7 @@ from .session import Session, answer, hint, outcome, report, score, start
 from .values import as_array, as_list, as_number, plain, same
 
 __all__ = [
+    "Challenge",
     "RIGHT",
     "SECONDS",
     "UNATTEMPTED",

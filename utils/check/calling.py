@@ -16,24 +16,20 @@ from .values import kind, plain
 def call(function, *arguments, **options):
     """What the student's `function` returns for these arguments, as a plain value (see `values.plain`).
 
-    It gets copies, so it cannot spoil the check's own data, and it is wrong if it changes them. An exception inside it, a
-    missing `return` and printing are handled: wrong with line and cause, wrong, and silenced. All calls of a student's code
-    go through here.
+    It gets copies, so it cannot spoil the check's own data. It may empty a list that it is given, but is wrong if it changes
+    an array, which other cells use too. An exception inside it, a missing `return` and printing are handled: wrong with line
+    and cause, wrong, and silenced. All calls of a student's code go through here.
     """
     if function is ...:
         raise NotAttempted
     if not callable(function):
         raise Wrong(f"Expected a function; this is {kind(function)}.")
-    given, given_options = _copied(arguments), _copied(options)
+    arrays: list[tuple[np.ndarray, np.ndarray]] = []
+    given, given_options = _copied(arguments, arrays), _copied(options, arrays)
     with guarded(returned=_is_model(function)):
         result = function(*given, **given_options)
-    if not (_unchanged(given, arguments) and _unchanged(given_options, options)):
-        changed = next(
-            kind(new)
-            for new, old in zip((*given, *given_options.values()), (*arguments, *options.values()), strict=True)
-            if not _unchanged(new, old)
-        )
-        raise Wrong(f"Your function changes {changed} that it was given. Work on a copy (`x.copy()`) and return the result.")
+    if not all(_unchanged(copied, original) for copied, original in arrays):
+        raise Wrong("Your function changes an array that it was given. Work on a copy (`x.copy()`) and return the result.")
     if result is None:
         raise Wrong("Your function returns None. Is there a `return` at its end?")
     with guarded(returned=True):  # a generator runs only now
@@ -113,21 +109,26 @@ def called(function, names: tuple[str, ...], *arguments, **options) -> list[str]
     """
     if hasattr(function, "called"):
         return function.called(names, *arguments, **options)
-    targets = {name: _codes(name) for name in names}
+    targets = {name: _functions(name) for name in names}
     found = []
 
     def profile(frame, event, argument):
         if event == "call":
-            caller, callee = frame.f_back, frame.f_code
-            module = frame.f_globals.get("__name__", "")
+            caller, module = frame.f_back, frame.f_globals.get("__name__", "")
         elif event == "c_call":
-            caller, callee, module = frame, argument, getattr(argument, "__module__", None) or ""
+            caller, module = frame, getattr(argument, "__module__", None) or ""
         else:
             return
         if caller is None or not students_own(caller.f_code.co_filename):
             return
-        for name, codes in targets.items():
-            if name not in found and (callee in codes or (not codes and (module + ".").startswith(_full(name) + "."))):
+        for name, functions in targets.items():
+            if name in found:
+                continue
+            if not functions:  # a whole module
+                hit = (module + ".").startswith(_full(name) + ".")
+            else:
+                hit = any(_runs(frame, each) if event == "call" else argument == each for each in functions)
+            if hit:
                 found.append(name)
 
     def watched(*given, **named):
@@ -150,37 +151,47 @@ def _full(name: str) -> str:
     return _ALIASES.get(first, first) + dot + rest
 
 
-def _codes(name: str) -> list:
-    """What a call of the function `name` shows to a profiler; empty for a module, or when its library is not loaded."""
+def _functions(name: str) -> list:
+    """What runs when the function `name` is called; empty for a module, or when its library is not loaded."""
     parts = _full(name).split(".")
     found = sys.modules.get(parts[0])
     for part in parts[1:]:
         found = getattr(found, part, None)
     if found is None or type(found).__name__ == "module":
         return []
-    inner = getattr(found, "__wrapped__", None) or getattr(found, "_implementation", None) or found
-    return [each for each in (getattr(inner, "__code__", None), getattr(found, "__code__", None), found) if each is not None]
+    if hasattr(found, "__code__"):
+        return [found]
+    return [found, getattr(found, "__wrapped__", None) or getattr(found, "_implementation", None)]
 
 
-def _copied(value):
-    """A copy of arrays and containers; functions, models and other objects are passed as they are."""
+def _runs(frame, function) -> bool:
+    """Whether the frame executes `function` itself, and not another closure of the same code, as all decorated functions are."""
+    code = getattr(function, "__code__", None)
+    if code is None or frame.f_code is not code:
+        return False
+    return all(
+        name in frame.f_locals and frame.f_locals[name] is cell.cell_contents
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True)
+    )
+
+
+def _copied(value, arrays: list):
+    """A copy of arrays and containers; functions, models and other objects are passed as they are.
+
+    Each (copy of an array, the array) is added to `arrays`.
+    """
     if isinstance(value, np.ndarray):
-        return value.copy()
+        arrays.append((value.copy(), value))
+        return arrays[-1][0]
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(_copied(v) for v in value)
+        return type(value)(_copied(v, arrays) for v in value)
     if isinstance(value, dict):
-        return {key: _copied(v) for key, v in value.items()}
+        return {key: _copied(v, arrays) for key, v in value.items()}
     return copy.copy(value) if isinstance(value, (set, bytearray)) else value
 
 
-def _unchanged(a, b) -> bool:
-    if isinstance(b, np.ndarray):
-        return a.shape == b.shape and np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
-    if isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_unchanged(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(b, dict):
-        return a.keys() == b.keys() and all(_unchanged(a[key], b[key]) for key in b)
-    return not isinstance(b, (set, bytearray)) or a == b
+def _unchanged(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
 
 
 def _is_model(function) -> bool:

@@ -53,6 +53,10 @@ _CAUSES = tuple(
             r"the shapes \1 do not fit side by side",
         ),
         (
+            r"Cannot add tensor to the batch: number of elements does not match",
+            "the elements that should form a batch differ in shape",
+        ),
+        (
             r"(?:`?inputs`? not connected to `?outputs`?|Graph disconnected|not connected to .?inputs)",
             "the output does not depend on the input that you name",
         ),
@@ -117,6 +121,8 @@ def cause(error: BaseException) -> str:
 def students_own(filename: str) -> bool:
     """Whether a file is neither Python's, a library's, nor the course's own `utils`."""
     if filename.startswith("<frozen") or filename in ("<string>", "<__array_function__ internals>"):
+        return False
+    if "__autograph_generated_file" in filename:  # what TensorFlow makes of a function, theirs or ours
         return False
     path = os.path.realpath(filename) if os.path.exists(filename) else filename
     return not path.startswith((_OURS + os.sep, *(lib + os.sep for lib in _LIBRARIES)))

@@ -30,6 +30,22 @@ class Exercise:
     declaration: Declaration | None = None
 
 
+@dataclass(frozen=True)
+class Challenge:
+    """A lab's competition, without points. What a notebook says of its own entry is no score: the grader computes one anew.
+
+    `entry`: expressions in the notebook's names, such as "entry.model". `measure(*entry, rng)` returns the score, a float, the
+    higher the better; `rng` is drawn from the grader's secret, so that nobody has seen the data that the score is computed on.
+    `seconds` of work may pass until the entry is there, training included.
+    """
+
+    title: str
+    entry: tuple[str, ...]
+    measure: Callable
+    seconds: float
+    unit: str = ""
+
+
 @dataclass
 class Lab:
     """The exercises of one lab, in order. `utils/lessons/labNN/checks.py` binds one to the name `lab`."""
@@ -37,6 +53,16 @@ class Lab:
     name: str
     title: str
     exercises: dict[str, Exercise] = field(default_factory=dict)
+    challenge: Challenge | None = None
+
+    def challenged(self, title: str, *, entry: Sequence[str], seconds: float, unit: str = ""):
+        """Decorate the function that measures the lab's challenge; see `Challenge`."""
+
+        def register(measure):
+            self.challenge = Challenge(title, tuple(entry), measure, seconds, unit)
+            return measure
+
+        return register
 
     def declare(
         self,

@@ -5,6 +5,7 @@ in activations as arguments or as layers: nothing of that shows here.
 """
 
 import contextlib
+import functools
 import gc
 import math
 import sys
@@ -65,26 +66,30 @@ def adopt(result, arguments: tuple, expected=None, *, dropout: bool = False):
 
     `expected`, the reference's result, gives the input shape to a model that does not know its own.
     """
-    if isinstance(result, list) and not isinstance(expected, Network):
+    if isinstance(result, list) and not isinstance(expected, (Network, Sketch)):
         wanted = expected if isinstance(expected, list) and len(expected) == len(result) else [None] * len(result)
         return [adopt(each, arguments, e, dropout=dropout) for each, e in zip(result, wanted, strict=True)]
-    shape = expected.input_shape if isinstance(expected, Network) else None
+    shape = expected.input_shape if isinstance(expected, (Network, Sketch)) else None
+    like = expected if isinstance(expected, Sketch) else None
     if is_symbolic(result):
         import keras
 
         inputs = [each for each in arguments if is_symbolic(each)]
+        if not inputs:
+            raise Wrong("Return the model; this is a tensor.")
         try:
             return Network(keras.Model(inputs[0] if len(inputs) == 1 else inputs, result), shape, dropout=dropout)
         except ValueError as error:
             raise Wrong(f"Your function returns a tensor that does not depend on its input ({cause(error)}).", error) from None
     if is_model(result):
-        return Network(result, shape, dropout=dropout)
+        return Network(result, shape, dropout=dropout, like=like)
     return result
 
 
 def holds_network(result) -> bool:
     """Whether a reference's result is a network, or a list with one."""
-    return isinstance(result, Network) or (isinstance(result, list) and any(isinstance(each, Network) for each in result))
+    each = result if isinstance(result, list) else [result]
+    return any(isinstance(one, (Network, Sketch)) for one in each)
 
 
 @contextlib.contextmanager
@@ -104,20 +109,66 @@ def cheap_weights():
         yield
 
 
+@contextlib.contextmanager
+def no_weights():
+    """Inside, Keras' layers know the shapes of their weights but make no values: building takes a fraction of the time."""
+    import keras
+    from keras.src.backend.common import variables
+
+    with (
+        keras.StatelessScope(initialize_variables=False),
+        mock.patch.object(variables, "register_uninitialized_variable", lambda variable: None),
+    ):
+        yield
+
+
+class Sketch:
+    """A network of ours, known by its structure and measured only where that does not decide: most are never the answer.
+
+    `build` makes the model. An answer of the same structure does the same. One of another structure may still do the same as
+    the reference, so both are measured; as a mistake (`mistake`) it is not recognized. See `structure`.
+    """
+
+    def __init__(self, build, *, dropout: bool = False, mistake: bool = False):
+        self._build, self._dropout, self._mistake = build, dropout, mistake
+        with no_weights():
+            model = build()
+            small = is_model(model) and all(math.prod(each.shape) <= _LARGEST for each in model.weights)
+            self.structure = structure(model, dropout=dropout) if small else None
+        self.input_shape = model.input_shape if self.structure else None
+
+    @functools.cached_property
+    def network(self) -> "Network":
+        with cheap_weights():
+            return Network(self._build(), dropout=self._dropout)
+
+    def agrees(self, answer) -> bool:
+        if not isinstance(answer, Network) or answer.problem:
+            return False
+        if answer.structure is not None and (self._mistake or answer.structure == self.structure):
+            return answer.structure == self.structure
+        return self.network.agrees(answer)
+
+    def difference(self, answer, what: str = "It", case: str = "") -> str:
+        return self.network.difference(answer, what, case)
+
+
 class Network:
-    """What a model does, measured once. The model itself is not kept: a check compares many, and each may take 160 MB.
+    """What a model does, measured once, and the model is not kept after that: a check compares many, and each may take 160 MB.
 
     Its weights are set by a rule that depends on nothing but the shape and the role of each (kernel, bias, gamma, …), so layers
     of one kind have the same values in either model and need not be matched; afterwards the model gets its own weights back.
     Permuting layers of the same shapes changes no network, so no right answer can differ from the reference.
     """
 
-    def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False):
+    def __init__(self, model, input_shape: tuple | None = None, *, dropout: bool = False, like: Sketch | None = None):
+        """Measure `model`; with `like` only when it is compared, if it is a plain chain: the structure may decide."""
         self.input_shape = _input_shape(model) or input_shape
         self.problem = ""
         self.outputs = self.multiply_adds = None
         self.parameters = 0
-        self.dropout = None
+        self.dropout = self._unmeasured = None
+        self.structure = structure(model, dropout=dropout) if like is not None else None
         if len(getattr(model, "inputs", None) or [0]) != 1:
             self.problem = f"The model has {len(model.inputs)} inputs; expected one."
             return
@@ -127,6 +178,15 @@ class Network:
         if input_shape is not None and tuple(self.input_shape[1:]) != tuple(input_shape[1:]):
             self.problem = f"The model takes inputs of shape {_shown(self.input_shape)}; expected {_shown(input_shape)}."
             return
+        self._unmeasured = model, dropout
+        if self.structure is None:
+            self.measure()
+
+    def measure(self) -> None:
+        """Set what is compared. Raises Wrong where the model cannot be called."""
+        if self._unmeasured is None:
+            return
+        (model, dropout), self._unmeasured = self._unmeasured, None
         data = self._data()
         with guarded(returned=True):
             if not model.built:
@@ -161,12 +221,14 @@ class Network:
         """Whether `answer` is a network that does the same."""
         if not isinstance(answer, Network):
             return False
+        answer.measure()
         return not answer.problem and self._disagreement(answer, "It") == ""
 
     def difference(self, answer, what: str = "It", case: str = "") -> str:
         """In words, what `answer` does otherwise than this network."""
         if not isinstance(answer, Network):
             return f"Return the model{' ' + case if case else ''}; this is {kind(answer)}."
+        answer.measure()
         said = answer.problem or self._disagreement(answer, what)
         return f"{case[0].upper()}{case[1:]}: {said[0].lower()}{said[1:]}" if case else said
 
@@ -232,6 +294,67 @@ def steps(model) -> list[str]:
     For instance ["Conv2D(6, 5×5)", "tanh", "AveragePooling2D(2×2)", "Flatten", "Dense(10)", "softmax"].
     """
     return _named(_operations(model))
+
+
+_PLAIN = {
+    *("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Dense", "BatchNormalization", "Flatten", "ZeroPadding2D", "Dropout"),
+    *("MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D", "Activation", "ReLU", "Softmax"),
+}
+_NO_MATTER = ("name", "trainable", "dtype", "seed", "noise_shape", "build_config", "activation", "activity_regularizer")
+
+
+def structure(model, *, dropout: bool = False) -> tuple | None:
+    """What a plain chain of Keras' own layers computes, as a value to compare; None for any other model.
+
+    It holds the shape of the input and each layer's settings, an activation as a step of its own; `Dropout` if `dropout`.
+    """
+    layers = _chained(model) if _input_shape(model) is not None else None
+    if layers is None:
+        return None
+    found: list[tuple] = [("input", model.input_shape[1:])]
+    for layer in layers:
+        name, settings = type(layer).__name__, layer.get_config()
+        if name == "Dropout" and not dropout:
+            continue
+        activation = settings.get("activation", "linear")
+        if name in ("ReLU", "Softmax"):
+            activation = _activation(layer) if settings.get("axis", -1) == -1 and settings.get("threshold", 0) == 0 else None
+        if not isinstance(activation, str):  # somebody's own
+            return None
+        kept = {
+            key: value
+            for key, value in settings.items()
+            if key not in _NO_MATTER and not key.endswith(("_initializer", "_regularizer", "_constraint"))
+        }
+        if name not in ("Activation", "ReLU", "Softmax"):
+            found.append((name, layer.dtype_policy.name, repr(sorted(kept.items()))))
+        if activation != "linear":
+            found.append(("activation", activation))
+    return tuple(found)
+
+
+def _chained(model) -> list | None:
+    """The layers of a model in which each reads what the one before gives, all of them Keras' own and plain; or None."""
+    keras = sys.modules["keras"]
+    if isinstance(model, keras.Sequential):
+        layers = list(model.layers) if model.built else [model]
+    elif hasattr(model, "operations") and len(model.inputs) == len(model.outputs) == 1:
+        layers, tensor = [], model.inputs[0]
+        for layer in model.operations:
+            if type(layer).__name__ == "InputLayer":
+                continue
+            nodes = getattr(layer, "_inbound_nodes", [])
+            if len(nodes) != 1 or len(nodes[0].input_tensors) != 1 or nodes[0].input_tensors[0] is not tensor:
+                return None
+            layers.append(layer)
+            tensor = layer.output
+        if tensor is not model.outputs[0]:
+            return None
+    else:
+        return None
+    known = all(type(each) is getattr(keras.layers, type(each).__name__, None) for each in layers)
+    plain = known and all(type(each).__name__ in _PLAIN for each in layers)
+    return layers if plain and len(set(map(id, layers))) == len(layers) else None
 
 
 def _named(layers: list) -> list[str]:

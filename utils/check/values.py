@@ -317,12 +317,22 @@ def difference(answer, expected, what: str = "It", case: str = "", *, tolerance:
             found = as_list(answer, None, what)
             if len(found) != len(expected):
                 return f"{what} has {len(found)} elements{where}; expected {len(expected)}."
+            if _permuted(found, expected, limits):
+                return f"{what} holds the right values{where}, but in another order."
             for i, (a, b) in enumerate(zip(found, expected, strict=True)):
                 if not same(plain(a), plain(b), **limits):
                     return difference(plain(a), plain(b), at(what, i), case, **limits)
     except Wrong as error:
         return str(error)
     return f"{what} is {kind(answer)}{where}; expected {kind(expected)}."
+
+
+def _permuted(found: list, expected: list, limits: dict) -> bool:
+    """Whether a short list holds the expected numbers, all of them different, in another order."""
+    if len(expected) > 8 or any(same(a, b, **limits) for i, a in enumerate(expected) for b in expected[:i]):
+        return False
+    numbers = all(isinstance(each, (int, float, np.number)) and not isinstance(each, bool) for each in (*found, *expected))
+    return numbers and all(sum(same(a, b, **limits) for a in found) == 1 for b in expected)
 
 
 def at(what: str, key) -> str:
@@ -340,9 +350,9 @@ def _mapping_difference(answer, expected, what, case, limits) -> str:
             return f"{what} should be a dictionary with the keys {keys}; this is {kind(answer)}."
         missing = [key for key in expected if key not in answer]
         odd = [key for key in answer if key not in expected]
-        return f"{what} should have the keys {keys}; " + (
-            f"{missing[0]!r} is missing." if missing else f"{odd[0]!r} is none of them."
-        )
+        wanted = f"should have the keys {keys}; " if len(expected) <= 12 else "does not have the expected keys: "
+        where = f" {case}" if case else ""
+        return f"{what} {wanted}" + (f"{missing[0]!r} is missing{where}." if missing else f"{odd[0]!r} is none of them{where}.")
     for key in expected:
         if not same(found[key], expected[key], **limits):
             return difference(found[key], expected[key], at(what, key), case, **limits)
@@ -363,7 +373,8 @@ def _set_difference(answer, expected, what) -> str:
 
 def array_difference(result, expected, what="It", case="", tolerance=0.0, scale=0.0) -> str:
     """How an array differs from the expected one: shape, NaN, the values themselves when few, else the worst of them."""
-    where = (f" of {what}" if what != "It" else "") + (f" {case}" if case else "")
+    inside = what.replace("Element", "element", 1) if what.startswith("Element ") else what
+    where = (f" of {inside}" if what != "It" else "") + (f" {case}" if case else "")
     if result.ndim == 0 and expected.ndim > 0:
         return f"{_be(what)} an array{where if what == 'It' else ''}; this is a number."
     if result.shape != expected.shape:
@@ -373,10 +384,13 @@ def array_difference(result, expected, what="It", case="", tolerance=0.0, scale=
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(result))[0])
         return f"There is a {result[bad]} in the result{where}, first at index {bad}."
     off = np.abs(result.astype(float) - expected)
+    if result.dtype == np.float16 and np.array_equal(result, expected.astype(np.float16)):
+        return f"The values{where} are rounded to float16, which keeps three digits."
     if result.dtype.kind in "iu" and np.array_equal(result, np.trunc(expected.astype(float))):
         return f"The decimals are cut off: the result{where} holds integers."
-    if expected.size <= 36 and _grid(expected).count("\n") < 4 and _grid(result).count("\n") < 4:
-        return f"The result{where} is\n{_grid(result)}\nexpected\n{_grid(expected)}"
+    grids = [_grid(expected), _grid(result)] if expected.size <= 36 else []
+    if grids and grids[0] != grids[1] and all(grid.count("\n") < 4 for grid in grids):
+        return f"The result{where} is\n{grids[1]}\nexpected\n{grids[0]}"
     worst = tuple(int(i) for i in np.unravel_index(int(np.nan_to_num(off).argmax()), off.shape))
     share = float(np.mean(_off(result, expected, tolerance, scale)))
     return (

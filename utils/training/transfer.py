@@ -66,31 +66,35 @@ def cut(model, layer):
 def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""):
     """What `model` computes for all `inputs` (n, …), in order, `batch` at a time, as an array (n, …) of `dtype`.
 
-    `prepare` is applied to each batch first (`scale`, for uint8 photos). `label` shows a progress bar. The last batch is
-    filled up with zeros, so that TensorFlow compiles the model for one shape only. Raises ValueError for inputs that are empty,
-    hold NaN or have another shape than the model takes.
+    Of a model with several outputs a list, one array for each. `prepare` is applied to each batch first (`scale`, for uint8
+    photos). `label` shows a progress bar. The last batch is filled up with zeros, so that TensorFlow compiles the model for one
+    shape only. Raises ValueError for inputs that are empty, hold NaN or have another shape than the model takes.
     """
     keep_freed_memory()
     expect_many_models()
     batch = whole_number("batch", batch, 1, 32)
     inputs = numbers("inputs", inputs, "(n, …)" if prepare else shape_of(network("model", model)))
-    results = None
+    results, several = None, False
     with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
         for start in range(0, len(inputs), batch):
             part = inputs[start : start + batch]
             ready = np.asarray(prepare(part) if prepare else part, np.float32)
             full = np.concatenate([ready, np.zeros((batch - len(part), *ready.shape[1:]), np.float32)])
-            computed = np.asarray(model.predict_on_batch(full))[: len(part)]
+            computed = model.predict_on_batch(full)
+            several = isinstance(computed, (list, tuple))
+            computed = [np.asarray(each) for each in (computed if several else [computed])]
             if results is None:
-                results = np.empty((len(inputs), *computed.shape[1:]), dtype)
-            results[start : start + len(part)] = computed
+                results = [np.empty((len(inputs), *each.shape[1:]), dtype) for each in computed]
+            for result, each in zip(results, computed, strict=True):
+                result[start : start + len(part)] = each[: len(part)]
             bar.update(len(part))
-    return results
+    return results if several or results is None else results[0]
 
 
 def activations(lower, images, *, mirrored=False, label="activations"):
     """What `lower` computes for uint8 `images` (n, height, width, 3), as float16 (n, …): half the memory, 3 digits kept.
 
+    Of several outputs a list, as in `outputs`.
     `mirrored` flips every image left to right first. Nothing is trained and nothing is random.
     """
     images = numbers("images", images, shape_of(network("lower", lower)))

@@ -18,6 +18,16 @@ class Detections(NamedTuple):
     scores: np.ndarray
 
 
+class Objects(NamedTuple):
+    """What there is to find in one picture: boxes (n, 4), corner form, and labels (n,), the class of each.
+
+    Functions that compare take anything with these two, a `garden.Scene` for example.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+
+
 def checked(boxes, labels, *scores, name: str) -> tuple[np.ndarray, ...]:
     """Boxes as float64 (n, 4), whole labels as int64 (n,) and, if given, finite scores as float64 (n,).
 

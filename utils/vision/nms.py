@@ -28,9 +28,9 @@ def nms(boxes, scores, labels=None, iou: float = 0.6) -> np.ndarray:
     return keep[np.lexsort((keep, -scores[keep]))]
 
 
-def suppress(found: Detections, iou: float = 0.6) -> Detections:
-    """The detections of one picture that `nms` keeps, class by class, by falling score."""
-    keep = nms(found.boxes, found.scores, found.labels, iou)
+def suppress(found: Detections, iou: float = 0.6, across: bool = False) -> Detections:
+    """The detections of one picture that `nms` keeps, by falling score: class by class, or `across` all classes."""
+    keep = nms(found.boxes, found.scores, None if across else found.labels, iou)
     return Detections(*(np.asarray(column)[keep] for column in found))
 
 

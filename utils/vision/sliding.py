@@ -62,7 +62,11 @@ SLIDE = ANYWHERE | {
 
 def _chain(classifier):
     """The layers from the first to the last, without the input."""
+    import keras
+
     chain = [layer for layer in classifier.layers if type(layer).__name__ != "InputLayer"]
+    if isinstance(classifier, keras.Sequential):
+        return chain  # by its nature; layers that came with `add` keep inputs of earlier builds
     for below, layer in zip(chain, chain[1:], strict=False):
         if layer.input is not below.output:
             raise ValueError(f"The layer {layer.name!r} does not read {below.name!r}: only a chain of layers can be converted.")

@@ -342,6 +342,10 @@ lab.declare(
             "{case} gives {got}. That is ⌈W/S⌉, the size with padding “same”. Here no more than `padding` cells are added.": (
                 lambda w, k, s=1, p=0: -(-w // s)
             ),
+            "{case} gives {got}. You pad by half a kernel; here `padding` says by how much.": Either(
+                lambda w, k, s=1, p=0: (w + 2 * (k // 2) - k) // s + 1,
+                lambda w, k, s=1, p=0: (w + 2 * ((k - 1) // 2) - k) // s + 1,
+            ),
             "{case} gives {got}. You ignore the stride.": lambda w, k, s=1, p=0: w + 2 * p - k + 1,
             "{case} gives {got}. The 1 belongs outside the division.": lambda w, k, s=1, p=0: (w + 2 * p - k + 1) // s,
             "{case} gives {got}. The last window must fit as a whole: subtract the kernel first.": Either(

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from ...check import Choice, Either, Function, Lab, Model, Value, as_array, call, need
+from ...check import Choice, Either, Function, Lab, Model, Value, Wrong, as_array, call, need
+from ...check.values import kind
 from ...training import digits
 
 lab = Lab("lab02", "Lab 02 · MLP against ConvNet")
+HIDDEN = 2000  # digits that an entry to the challenge is measured on
 
 
 # ---------------------------------------------------------------- two networks, counted
@@ -771,6 +773,8 @@ def _predictions(rng) -> dict:
     cases = {}
     for n, count in ((30, 3), (30, 100), (12, 5), (25, 1)):
         probabilities = rng.dirichlet(np.ones(10) * 0.3, n).astype("float32")
+        while len(np.unique(probabilities.max(axis=1))) < n:  # of two equally confident ones either may come first
+            probabilities = rng.dirichlet(np.ones(10) * 0.3, n).astype("float32")
         labels = probabilities.argmax(axis=1)
         labels[::2] = (labels[::2] + rng.integers(1, 10, len(labels[::2]))) % 10
         cases[f"for {n} digits, {(n + 1) // 2} of them wrong, and a count of {count}"] = (
@@ -965,3 +969,23 @@ lab.declare(
         },
     ),
 )
+
+
+@lab.challenged("Your entry", entry=("entry.model", "recipe.views"), seconds=900, unit="% of hidden digits")
+def entry(model, views, rng) -> float:
+    """The share of test digits that the network recognizes after each has been shifted, rotated and scaled in secret."""
+    from ...data import load_mnist
+    from .challenge import distort
+
+    if not hasattr(model, "predict"):
+        raise Wrong(f"The entry holds no network but {kind(model)}.")
+    if model.output_shape != (None, 10) or model.input_shape != (None, 28, 28, 1):
+        raise Wrong("The network should turn digits of shape (28, 28, 1) into ten probabilities.")
+    data = load_mnist()
+    chosen = rng.permutation(len(data.x_test))[:HIDDEN]
+    images = distort(data.x_test[chosen, :, :, np.newaxis].astype("float32") / 255, rng)
+    versions = [images] if views is None else [as_array(each) for each in call(views, images)]
+    if any(each.shape != images.shape for each in versions):
+        raise Wrong(f"`views` should return versions of the digits, each of shape {images.shape}.")
+    total = sum(model.predict(each, batch_size=500, verbose=0) for each in versions)
+    return float(100 * np.mean(total.argmax(axis=1) == data.y_test[chosen]))

@@ -309,12 +309,12 @@ _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 _VGG19 = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
 
-def _vgg(side, classes, *, blocks=_VGG16, conv=None, pool="MaxPooling2D", pools=(1, 1, 1, 1, 1), relu="relu", dense="relu",
+def _vgg(side, classes, *, blocks=_VGG16, conv=None, pool="MaxPooling2D", pools=(1, 1, 1, 1, 1), relu="relu", dense="relu", shape=None,
          head="Flatten", drop=(0, 1, 1), last=True, softmax="softmax"):  # fmt: skip
     """VGG-16, or one with a mistake: `pools` are those after each block, `drop` the Dropouts after Flatten and each Dense."""
     from keras import Input, Sequential, layers
 
-    model = Sequential([Input((side, side, 3))])
+    model = Sequential([Input(shape(side) if shape else (side, side, 3))])
     for (filters, depth), pooled in zip(blocks, pools, strict=True):
         for _ in range(depth):
             model.add(layers.Conv2D(filters, 3, activation=relu, **({"padding": "same"} if conv is None else conv)))
@@ -340,12 +340,19 @@ lab.declare(
         _vgg,
         cases={"for 65×65 images and 5 classes": (65, 5)},  # small, as the head is large; odd, because of the floors
         dropout=True,
+        builds=True,
         mistakes={
             "A feature map shrinks to nothing: the third positional argument of `Conv2D` is `strides` now, and "
             '`padding="same"` must keep the size.': Either(
                 _variant(_vgg, conv={"padding": "same", "strides": 3}),
                 _variant(_vgg, conv={"strides": 3}),
                 _variant(_vgg, conv={}),
+            ),
+            "A feature map shrinks to nothing: Keras expects the channels last, (side, side, 3).": _variant(
+                _vgg, shape=lambda side: (3, side, side)
+            ),
+            "A feature map shrinks to nothing: only one pooling ends each block, not one after each convolution.": _variant(
+                _vgg, blocks=tuple((filters, 1) for filters, depth in _VGG16 for _ in range(depth)), pools=(1,) * 13
             ),
             "The first dense layer reads a feature map that is far too large: a 2×2 max pooling ends each block.": Either(
                 _variant(_vgg, pools=(0, 0, 0, 0, 0)), _variant(_vgg, pools=(0, 0, 0, 0, 1))
@@ -404,6 +411,7 @@ lab.declare(
             "for VGG-16 on 224×224": (_VGG16, 224, (4096, 4096, 1000)),
             "for VGG-19 on 64×64": (_VGG19, 64, (4096, 4096, 1000)),
             "for the blocks ((4, 1), (8, 2)) and 7 units on 13×13": (((4, 1), (8, 2)), 13, (7,)),
+            "for the blocks ((2, 1), (3, 1)) and 5 units on 15×15": (((2, 1), (3, 1)), 15, (5,)),
         },
         mistakes={
             "You forgot the input: the image itself lies in memory too.": _variant(_vgg_values, channels=0),
@@ -414,7 +422,9 @@ lab.declare(
             "You counted Flatten; it is a view of the last feature map and makes no new values.": _variant(_vgg_values, flat=1),
             "You forgot the dense layers at the end.": _variant(_vgg_values, dense=False),
             "A pooling that halves an odd side rounds down: 13 becomes 6.": Either(
-                _variant(_vgg_values, halve=lambda s: s / 2), _variant(_vgg_values, halve=lambda s: -(-s // 2))
+                _variant(_vgg_values, halve=lambda s: s / 2),
+                _variant(_vgg_values, halve=lambda s: -(-s // 2)),
+                _variant(_vgg_values, halve=lambda s: round(s / 2)),
             ),
             "Each pooling halves the side for the blocks after it.": _variant(_vgg_values, halve=lambda s: s),
             "That is the published total. Add up the rows of its own table: do they give 24 million?": (
@@ -694,11 +704,20 @@ def _preactivated(x, filters, stride=1):
     return layers.Add()([conv(conv(x, stride), 1), short])
 
 
-def _returns_a_tensor(residual_block):
-    from keras import Model
+def _tensor_with_default_norms(residual_block):
+    from keras import Model, layers
 
-    result = call(residual_block, _input((9, 7, 4)), 4)  # the stride has a default
+    image = _input((9, 7, 4))
+    result = call(residual_block, image, 4)  # the stride has a default
     need(not isinstance(result, Model), "Return the tensor that the last layer gives, not a model around it.")
+    usual = layers.BatchNormalization()
+    for layer in Model(image, result)._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            need(
+                (layer.epsilon, layer.momentum) == (usual.epsilon, usual.momentum),
+                f"A BatchNormalization has epsilon={layer.epsilon:g} and momentum={layer.momentum:g}: leave Keras' default "
+                f"settings, {usual.epsilon:g} and {usual.momentum:g}.",
+            )
 
 
 lab.declare(
@@ -706,13 +725,14 @@ lab.declare(
     "The residual block",
     points=3,
     seconds=ROOM,
-    then=_returns_a_tensor,
+    then=_tensor_with_default_norms,
     residual_block=Function(
         _block,
         cases={
             f"for {channels} → {filters} channels with stride {stride}": (Input((9, 7, channels)), filters, stride)
             for channels, filters, stride in ((4, 4, 1), (4, 6, 2), (4, 6, 1), (4, 4, 2))
         },
+        dropout=True,
         mistakes={
             "{case} the two summands have different shapes: nothing projects the shortcut.": _variant(_block, project="never"),
             "{case} the two summands have different shapes: the shortcut needs its projection whenever the stride is not 1, "
@@ -763,7 +783,7 @@ lab.declare(
 )
 
 
-def _probe(x, filters, stride=1):
+def block(x, filters, stride=1):
     """The block that the check passes to `resnet34`: small, so that building the network is quick."""
     from keras import layers
 
@@ -796,7 +816,9 @@ lab.declare(
     seconds=ROOM,
     resnet34=Function(
         _resnet,
-        cases={"for 70×70 images and 5 classes": (_probe, 70, 5), "for 33×33 images and 3 classes": (_probe, 33, 3)},
+        cases={"for 70×70 images and 5 classes": (block, 70, 5), "for 33×33 images and 3 classes": (block, 33, 3)},
+        dropout=True,
+        builds=True,
         mistakes={
             "The first stage has stride 2. The pooling has just halved the map: the first stage keeps its size.": _variant(
                 _resnet, halved=(2, 2, 2, 2)
@@ -1000,6 +1022,7 @@ lab.declare(
         _line,
         cases=[
             ((64, 200.0), (128, 350.0)),
+            ((8, 10.0), (24, 90.0)),  # a negative rest
             ((3, 10.0), (5, 9.0)),
             ((10, 7.5), (40, 22.5)),
             ((32, 289.5), (48, 405)),

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...check import Either, Function, Lab, Value, as_array, call, expect, need, wrong
 from ...check import choice as choose
+from ...check.calling import guarded
 
 lab = Lab("lab04", "Lab 04 · Augmentation, audited")
 
@@ -136,6 +137,18 @@ def _motion(picture, *, whole=False, from_corner=False):
     return (np.linalg.pinv(places) @ picture[rows, columns, :2].reshape(-1, 2)).T
 
 
+def _border_filled(picture, height=30, width=45):
+    """The picture with zeros in all places but the middle third and two pixels around it, for those who round otherwise."""
+    known = np.zeros((height, width, 1), bool)
+    known[height // 3 - 2 : 2 * height // 3 + 2, width // 3 - 2 : 2 * width // 3 + 2] = True
+    return np.where(known, picture, np.float32(0))
+
+
+def _noisy(picture):
+    """Addresses that are a little off, as interpolation leaves them: three points do not determine the map."""
+    return picture + np.random.default_rng(4).uniform(-0.1, 0.1, picture.shape).astype("float32")
+
+
 def _inverse(picture):
     full = np.vstack([_motion(picture), [0, 0, 1]])
     return np.linalg.inv(full)[:2]
@@ -158,6 +171,8 @@ lab.declare(
             "for a mirrored picture": (_moved([[-1, 0, 44], [0, 1, 0]], 30, 45, blue=7.0),),
             "for a turned, enlarged picture": (_moved([[0.7, 0.3, 3.2], [-0.28, 0.75, 8.1]], 30, 45, blue=7.0),),
             "for a picture higher than wide": (_moved([[0.9, -0.1, 2.0], [0.05, 1.1, -3.0]], 48, 24),),
+            "for a picture with a wide filled border": (_border_filled(_moved([[1, 0.1, 2.0], [0, 0.9, 1.0]], 30, 45)),),
+            "for a picture with a little noise": (_noisy(_moved([[0.9, 0.1, 2.0], [0, 0.9, 1.0]], 30, 45)),),
         },
         tolerance=1e-3,
         mistakes={
@@ -267,7 +282,7 @@ def shear_unit(top_row_moves, setting_for_a_fifth):
             "This is the angle, not the number of pixels.": 0.2,
         },
         what="How far the top row moves",
-        tolerance=0.006 * 112 * slope,
+        tolerance=0.01,  # rounded to a decimal it is right
     )
     low, high = 0.0, 80.0
     while high - low > 0.01:  # the slope grows with the setting
@@ -364,6 +379,8 @@ def slide_as_layers(function):
     found = call(function)
     need(isinstance(found, list) and len(found) == 4, "Return a list of four layers: flip, turn, shift, zoom.")
     need(all(callable(layer) for layer in found), "Return layers: each must be callable on a batch of pictures.")
+    classes = [layer.__name__ for layer in found if isinstance(layer, type)]
+    need(not classes, f"Return layers: call the class with its settings, as in `layers.{classes[0] if classes else ''}(…)`.")
     flip, turn, shift, zoom = found
     probe = _probe(40, 60)
     for name, layer in (("flip", flip), ("turn", turn), ("shift", shift), ("zoom", zoom)):
@@ -376,12 +393,17 @@ def slide_as_layers(function):
         need(np.ptp(maps, axis=0).max() > 1e-3, f"The {name} does the same to all 400 pictures. Is it a random layer?")
         _JUDGES[name](maps)
         need(
-            name == "flip" or np.quantile(distance, 0.99) < 0.7,
+            name == "flip"
+            or np.quantile(distance, 0.99) < 2.5,  # without interpolation the fit is a little off, most so in the corners
             f"The {name} moves as it should, but its borders are not continued from the nearest pixel. Look at `fill_mode`.",
         )
 
 
 def _judge_flip(maps):
+    need(
+        np.allclose(np.abs(maps[:, :, :2]), np.eye(2), atol=0.02),
+        "The first layer should mirror and nothing else. Order: flip, turn, shift, zoom.",
+    )
     need((maps[:, 1, 1] > 0).all(), "Some pictures stand on their head. The slide flips left and right only.")
     need(0.3 < (maps[:, 0, 0] < 0).mean() < 0.7, "About half of the pictures should be mirrored left to right.")
 
@@ -389,13 +411,13 @@ def _judge_flip(maps):
 def _judge_turn(maps):
     angles = np.degrees(np.arctan2(maps[:, 1, 0], maps[:, 0, 0]))
     need(
-        np.allclose(np.linalg.det(maps[:, :, :2]), 1, atol=0.02),
+        np.allclose(np.linalg.det(maps[:, :, :2]), 1, atol=0.06),
         "The second layer should turn, and keep sizes. Order: flip, turn, shift, zoom.",
     )
     largest = np.abs(angles).max()
     need(largest > 1, "The second layer should turn; yours does not. Order: flip, turn, shift, zoom.")
     need(
-        largest < 40.2,
+        largest < 41,
         f"Your layer turns by up to {largest:.0f}°, not 40°. The factor is a part of a full turn: 1 would be 360°.",
     )
     need(largest > 38, f"Your layer turns by at most {largest:.1f}°, not 40°. The factor is a part of a full turn.")
@@ -405,11 +427,13 @@ def _judge_turn(maps):
 def _judge_shift(maps):
     need(
         np.allclose(maps[:, :, :2], np.eye(2), atol=0.02),
-        "The third layer should shift and nothing else. Order: flip, turn, shift, zoom.",
+        "The third layer should shift, by 20 % at most, and do nothing else. Order: flip, turn, shift, zoom.",
     )
     for axis, size, name in ((0, 60, "width"), (1, 40, "height")):
-        most = np.abs(maps[:, axis, 2]).max() / size
+        shifts = maps[:, axis, 2] / size
+        most = np.abs(shifts).max()
         need(0.19 < most < 0.202, f"Your shift moves by up to {most:.0%} of the {name}; the slide says 20 %.")
+        need(min(-shifts.min(), shifts.max()) > 0.15, "Shift to both sides: one factor f means from −f to +f.")
 
 
 def _judge_zoom(maps):
@@ -419,7 +443,7 @@ def _judge_zoom(maps):
     )
     factors = maps[:, [0, 1], [0, 1]]  # below 1 is nearer: a smaller part of the original fills the picture
     need(
-        factors.min() > 0.798 and factors.max() < 1.202 and np.ptp(factors, axis=0).min() > 0.38,
+        factors.min() > 0.79 and factors.max() < 1.21 and np.ptp(factors, axis=0).min() > 0.34,
         f"Your zoom shows from {factors.min():.0%} to {factors.max():.0%} of the original's width or height; the slide says 80 % to 120 %.",
     )
     need(
@@ -439,14 +463,15 @@ def _diagnosed(first, second, originals):
 
 def _epochs():
     """first epoch, second epoch, originals: unused, frozen and fresh, also where some or all pictures stayed as they were."""
-    plain = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
-    one, two = plain[:, :, ::-1].astype("float32"), plain[:, ::-1].astype("float32")
-    same = plain.astype("float32")
+    plain = np.arange(24, dtype="float32").reshape(2, 2, 2, 3) / 24
+    one, two, same = plain[:, :, ::-1].copy(), plain[:, ::-1].copy(), plain.copy()
     half = np.stack([same[0], one[1]])
+    near = np.stack([one[0], one[1] + np.float32(0.01)])
     return {
         "for two epochs that equal the originals": (same, same, plain),
         "for two equal epochs that differ from the originals": (one, one, plain),
         "for two different epochs": (one, two, plain),
+        "for two epochs that differ a little in one picture": (one, near, plain),
         "for a first epoch that happens to equal the originals": (same, one, plain),
         "for a second epoch that happens to equal the originals": (one, same, plain),
         "for two different epochs with one picture as it was": (half, one, plain),
@@ -511,20 +536,23 @@ def train_pipeline(function):
     shapes = []
 
     def augment(x, training=True):
-        shapes.append(x.shape.rank if hasattr(x, "shape") else None)
+        shapes.append(len(x.shape))
         noise = tf.numpy_function(lambda n: rng.uniform(0.1, 0.4, n).astype("float32"), [tf.shape(x)[0]], tf.float32)
-        return x + tf.ensure_shape(noise, [None])[:, None, None, None]
+        return tf.cast(x, tf.float32) + tf.reshape(noise, [-1] + [1] * (len(x.shape) - 1))
 
     dataset = call(function, images, labels, augment, 8)
     need(isinstance(dataset, tf.data.Dataset), "Return a `tf.data.Dataset`.")
     need(
-        not shapes or shapes[0] != 3,
+        3 not in shapes and 0 not in shapes,
         "`augment` takes a batch of pictures, and yours gives it single ones. Batch before you augment.",
     )
-    try:
+    need(set(shapes) <= {4}, "`augment` takes pictures, and yours gives it the labels too.")
+    need(
+        isinstance(dataset.element_spec, tuple) and len(dataset.element_spec) == 2,
+        "The dataset does not deliver pairs of pictures and labels. Write `map(lambda x, y: (augment(x), y))`.",
+    )
+    with guarded(returned=True):
         epochs = [[(np.asarray(x), np.asarray(y)) for x, y in dataset.take(60)] for _ in range(2)]
-    except (TypeError, ValueError):
-        wrong("The dataset does not deliver pairs of pictures and labels. Write `map(lambda x, y: (augment(x), y))`.")
     for x, y in epochs[0]:
         need(
             x.ndim == 4 and y.ndim == 1,
@@ -667,9 +695,8 @@ def _flipped(boxes, width):
 
 
 def _boxes_view(boxes):
-    """Boxes as (n, 4); no boxes, in whatever form they come, as (0, 4)."""
-    boxes = as_array(boxes)
-    return np.zeros((0, 4)) if boxes.size == 0 else boxes
+    """Boxes as (n, 4); an empty list of rows as (0, 4)."""
+    return np.zeros((0, 4)) if isinstance(boxes, list) and not boxes else as_array(boxes)
 
 
 _SOME_BOXES = np.array([[10.0, 5, 30, 25], [0, 0, 100, 50], [60, 7, 61, 9]])
@@ -687,6 +714,7 @@ lab.declare(
             "for a picture 100 px wide": (_SOME_BOXES, 100),
             "for a picture 120 px wide": (_SOME_BOXES, 120),
             "for whole numbers": (np.array([[3, 1, 8, 4], [0, 2, 20, 9]]), 20),
+            "for a picture 640 px wide": (np.array([[12.25, 300.5, 340.75, 410.0], [600, 0, 640, 480]]), 640),
             "for a picture without boxes": (np.zeros((0, 4)), 50),
         },
         view=_boxes_view,
@@ -723,6 +751,8 @@ def _mix_probes(rng):
         labels = np.eye(6)[rng.permutation(6)[:n]]
         share = rng.permutation(np.linspace(0.2, 0.45, n))
         cases[f"for {n} images of shape {shape}"] = (rng.random((n, *shape)), labels, share, np.array(order))
+    images, labels = rng.uniform(0, 255, (3, 2, 2, 1)), np.eye(3, dtype=int)
+    cases["for pixels up to 255 and labels of whole numbers"] = images, labels, np.array([0.9, 0.3, 0.6]), np.array([1, 2, 0])
     return cases
 
 
@@ -748,6 +778,16 @@ lab.declare(
                 x, y, 1 - s, o, of_labels=s
             ),
             "All pictures got the share of the first. Each has its own.": lambda x, y, s, o: _mix(x, y, 0 * s + s[0], o),
+            "You give the larger share to the picture itself, always. `share` may be below one half.": lambda x, y, s, o: _mix(
+                x, y, np.maximum(s, 1 - s), o
+            ),
+            "The mixed labels are rounded to whole numbers, as the labels were. A soft label has decimals.": lambda x, y, s, o: (
+                _mix(x, y, s, o)[0],
+                _mix(x, y, s, o)[1].astype(y.dtype),
+            ),
+            "The images are cut off at 1. Mixing needs no limits: it stays within the range of the two pictures.": (
+                lambda x, y, s, o: (np.clip(_mix(x, y, s, o)[0], 0, 1), _mix(x, y, s, o)[1])
+            ),
             "The pictures are mixed, the labels are not: a picture that is 30 % tulip needs a label that says so.": (
                 lambda x, y, s, o: (_mix(x, y, s, o)[0], y)
             ),
@@ -836,7 +876,9 @@ def _cut_probes(rng):
         "a patch in the first rows": ((8, 9, 1), (0, 0, 3, 4)),
         "a patch over the whole picture": ((5, 7, 3), (-1, -2, 6, 8)),
     }
-    return {f"for {name}": (rng.random(shape), rng.random(shape), one, two, box) for name, (shape, box) in cases.items()}
+    found = {f"for {name}": (rng.random(shape), rng.random(shape), one, two, box) for name, (shape, box) in cases.items()}
+    first, second, *_, box = found["for a patch inside"]
+    return {**found, "for labels of whole numbers": (first, second, one.astype(int), two.astype(int), box)}
 
 
 lab.declare(
@@ -861,6 +903,12 @@ lab.declare(
             ),
             "The shares are the wrong way round: the pasted part belongs to the second label.": lambda a, b, one, two, box: _cut(
                 a, b, two, one, box
+            ),
+            "The mixed label is rounded to whole numbers, as the labels were. A soft label has decimals.": (
+                lambda a, b, one, two, box: (
+                    _cut(a, b, one, two, box)[0],
+                    _cut(a, b, one, two, box)[1].astype(one.dtype),
+                )
             ),
             "The label is half and half, whatever was pasted.": lambda a, b, one, two, box: _cut(a, b, one, two, box, share=0.5),
             "The label is still the first picture's alone.": lambda a, b, one, two, box: _cut(a, b, one, two, box, share=0),

@@ -60,7 +60,12 @@ lab.declare(
     form={"in one float32 array of the same shape": ("returns list", "returns tuple", "returns float64")},
     scale=Function(
         _scaled,
-        cases={"for pixels from 0 to 255": (_PIXELS,), "for a dull picture, pixels from 40 to 180": (_DULL,)},
+        cases={
+            "for pixels from 0 to 255": (_PIXELS,),
+            "for a dull picture, pixels from 40 to 180": (_DULL,),
+            "for a black picture with a spot of brightness 1": (np.eye(3, dtype=np.uint8)[..., None],),
+            "for a row of pixels": (_PIXELS.ravel(),),
+        },
         tolerance=1e-5,
         mistakes={
             "This runs from 0 to 1. Xception was trained on −1 … 1: stretch the range and shift it.": lambda x: x / 255,
@@ -70,7 +75,10 @@ lab.declare(
             "The division discards the fractions: use `/`, not `//`.": lambda x: x // 127.5 - 1,
             "You scale by the pixels at hand, so the same colour gets another value in another picture. "
             "0 and 255 are the fixed ends of the range.": Either(
-                lambda x: x / (x.max() / 2) - 1, lambda x: 2 * (x - x.min()) / float(np.ptp(x)) - 1
+                lambda x: x / (x.max() / 2) - 1, lambda x: 2 * ((x - x.min()) / float(np.ptp(x))) - 1
+            ),
+            "You leave the pixels {case} as they are, but 1 of 255 is nearly black. Do not guess the range from the pixels.": (
+                lambda x: x / 127.5 - 1 if x.max() > 1 else x
             ),
             "This runs from −0.5 to 0.5: the range must be 2 wide.": lambda x: x / 255 - 0.5,
             "The shift is missing its scale: pixels minus 127.5 run from −127.5 to 127.5.": lambda x: x - 127.5,
@@ -90,10 +98,10 @@ lab.declare(
     form={"Return integer indices, not photos": ("returns float32", "returns float64")},
 )
 def split(split):
-    counts = np.array([40, 20, 8, 30])
-    labels = probe_rng("split").permutation(np.repeat(np.arange(4), counts))
+    classes, counts = np.array([0, 1, 3, 4, 7, 9, 10]), np.array([40, 20, 8, 30, 10, 5, 2])  # a half to round, and rare ones
+    labels = probe_rng("split").permutation(np.repeat(classes, counts))
     drawn = {}
-    for fraction in (0.25, 0.1, 0.3):
+    for fraction in (0.25, 0.1, 0.3, 0.5):
         for seed in (7, 8, 9):
             train, test = drawn[fraction, seed] = _two_parts(split, labels, fraction, seed)
             both = np.intersect1d(train, test)
@@ -103,7 +111,7 @@ def split(split):
                 len(train) + len(test) == len(labels) and len(np.unique(train)) == len(train),
                 f"{len(labels)} photos went in, {len(train)} + {len(test)} came out.",
             )
-            held_out = np.bincount(labels[test], minlength=4)
+            held_out = np.bincount(labels[test], minlength=11)[classes]
             expected = np.array([round(fraction * count) for count in counts])
             if np.array_equal(held_out, counts - expected):
                 wrong("The two parts are exchanged: `test_fraction` is the share of the test set. Return (train, test).")
@@ -124,6 +132,11 @@ def split(split):
         held_out[0] != held_out[1] and held_out[1] != held_out[2],
         "Another seed gives the same split. Shuffle each class before you cut it: files come sorted.",
     )
+    first = np.flatnonzero(labels == 0)
+    need(
+        not all(_side_by_side(np.isin(first, drawn[0.25, seed][1])) for seed in (7, 8, 9)),
+        "The held-out photos of a class lie side by side, as in the files. Shuffle each class before you cut it.",
+    )
     before = _global_numbers()
     _two_parts(split, labels, 0.25, 7)
     need(
@@ -131,6 +144,11 @@ def split(split):
         "You reseed the random numbers that the whole notebook shares, so every later cell changes. Make a generator of "
         "your own: `np.random.RandomState(seed)`.",
     )
+
+
+def _side_by_side(held_out) -> bool:
+    """Whether the True ones in a ring form one block."""
+    return np.sum(held_out != np.roll(held_out, 1)) == 2
 
 
 def _two_parts(split, labels, fraction, seed):
@@ -166,14 +184,17 @@ class _other_global_numbers:
 
 
 def _recording(sizes: list):
-    """A small Keras model (4, 3, 2) → (3, 2) that notes the size of each batch it gets, also inside `predict`."""
+    """A small Keras model (4, 3, 2) → (3, 2) that notes the size of each batch it gets, also inside `predict`.
+
+    It subtracts most of an image that is about 100, so an input that was rounded to float16 shows.
+    """
     import keras
 
     class Recording(keras.layers.Layer):
         def call(self, x):
             if isinstance(x.shape[0], int):  # None while Keras builds the model
                 sizes.append(x.shape[0])
-            return keras.ops.mean(x, axis=1) * 3
+            return keras.ops.mean(x, axis=1) * 3 - 300
 
     inputs = keras.Input((4, 3, 2))
     model = keras.Model(inputs, keras.layers.Dropout(0.5)(Recording()(inputs)))
@@ -197,15 +218,18 @@ def in_batches(in_batches):
     sizes: list[int] = []
     model = _recording(sizes)
     for count, batch in ((10, 4), (8, 4), (3, 5)):
-        images = probe_rng(f"in_batches {count}").uniform(0.1, 1, (count, 4, 3, 2)).astype(np.float32)
+        images = probe_rng(f"in_batches {count}").uniform(100.1, 101, (count, 4, 3, 2)).astype(np.float32)
         sizes.clear()
         case = f"for {count} photos in batches of {batch}"
         result = as_array(call(in_batches, model, images, batch))
-        expected = images.mean(axis=1) * 3
+        expected = images.mean(axis=1, dtype=float) * 3 - 300
         if len(result) == count - count % batch and count % batch and count > batch:
             wrong(f"The last {count % batch} are missing {case}: the last batch may be smaller.")
         dropped = result.shape == expected.shape and np.all((result == 0) | (np.abs(result / expected - 2) < 0.01))
         need(not dropped, _OUT_OF_MODE)
+        sorted_features = result.shape == expected.shape and np.sort(result.ravel().astype(float))
+        if sorted_features is not False and np.allclose(sorted_features, np.sort(expected.ravel()), atol=4e-3):
+            need(np.allclose(result, expected, atol=4e-3), f"The features are not in the order of the images {case}.")
         expect(result, expected, tolerance=4e-3, case=case)
         largest, calls, enough = max(sizes, default=0), len(sizes), -(-count // batch)
         need(largest <= batch, f"The model got {largest} photos at once {case}.")
@@ -214,6 +238,10 @@ def in_batches(in_batches):
             f"The model saw batches of {sizes} {case}: compute each photo once.",
         )
         need(calls == enough, f"{calls} calls {case}, where {enough} suffice. Give the model whole batches.")
+        need(
+            sum(size < batch for size in sizes) <= 1,
+            f"The model saw batches of {sizes} {case}: only the last may be smaller than {batch}.",
+        )
         kind = result.dtype
         need(kind == np.float16, f"The dtype is {kind}; the text asks for a float16 array, which takes less memory.")
 
@@ -284,7 +312,7 @@ lab.declare(
 
 
 def _toys():
-    """(what it has, model, its part below "first_above") of three small networks; the list of layers misleads in the last two."""
+    """(what it has, model, {layer: the part below it}) of three small networks; the list of layers misleads in the last two."""
     import keras
 
     for kind in ("a plain chain", "a side branch", "a shortcut"):
@@ -295,7 +323,8 @@ def _toys():
             beside = keras.layers.Dense(4, activation="tanh", name="side")(joint)
         above = keras.layers.Dense(4, activation="tanh", name="first_above")(joint)
         joined = above if kind == "a plain chain" else keras.layers.Add(name="sum")([beside, above])
-        yield kind, keras.Model(inputs, keras.layers.Dense(3, name="last")(joined)), keras.Model(inputs, joint)
+        model = keras.Model(inputs, keras.layers.Dense(3, name="last")(joined))
+        yield kind, model, {"first_above": keras.Model(inputs, joint), "last": keras.Model(inputs, joined)}
 
 
 _SLICED = (
@@ -316,17 +345,18 @@ _SLICED = (
 )
 def cut(cut):
     x = probe_rng("cut").normal(size=(5, 6)).astype(np.float32)
-    for kind, model, below in _toys():
-        try:
-            _two_halves(as_list(call(cut, model, "first_above"), 2, "The result (lower, upper)"), x, model, below)
-        except Wrong as error:
-            if kind == "a plain chain" or "Return two models" in str(error):
-                raise
-            raise Wrong(_SLICED.format(kind, "`first_above`"), error.cause) from None
+    for kind, model, parts in _toys():
+        for layer, below in parts.items():
+            try:
+                _two_halves(as_list(call(cut, model, layer), 2, "The result (lower, upper)"), x, model, layer, below)
+            except Wrong as error:
+                if kind == "a plain chain" or "Return two models" in str(error):
+                    raise
+                raise Wrong(_SLICED.format(kind, f"`{layer}`"), error.cause) from None
 
 
-def _two_halves(halves, x, model, below) -> None:
-    """The halves compute what enters "first_above", and from there what the model computes."""
+def _two_halves(halves, x, model, layer, below) -> None:
+    """The halves compute what enters `layer`, as the model `below` does, and from there what the whole model computes."""
     import keras
 
     need(all(isinstance(half, keras.Model) for half in halves), "Return two models: both halves must be Keras models.")
@@ -335,7 +365,7 @@ def _two_halves(halves, x, model, below) -> None:
     if [tuple(tensor.shape[1:]) for tensor in getattr(lower, "inputs", None) or [x]] != [(6,)]:
         wrong("The lower half must begin at the model's input. Do you return (lower, upper), in this order?")
     got = as_array(call(lower, x))
-    named = np.asarray(keras.Model(model.input, model.get_layer("first_above").output)(x))
+    named = np.asarray(keras.Model(model.input, model.get_layer(layer).output)(x))
     if got.shape == named.shape and np.allclose(got, named, atol=1e-5):
         wrong("The named layer is in the lower half. Cut at its input: it is the first layer of the upper half.")
     need(
@@ -346,6 +376,8 @@ def _two_halves(halves, x, model, below) -> None:
         np.allclose(got, middle, atol=1e-5),
         "The lower half does not compute what enters the named layer. Use the model's own layers, with their weights.",
     )
+    if [tuple(tensor.shape[1:]) for tensor in getattr(upper, "inputs", None) or [got]] != [middle.shape[1:]]:
+        wrong("The upper half must begin at the tensor that enters the named layer, where the lower half ends.")
     whole = as_array(call(upper, got))
     need(whole.shape == expected.shape, f"The upper half returns shape {whole.shape[1:]}, the whole network (3,).")
     need(
@@ -397,8 +429,8 @@ def unfreeze(unfreeze):
     import keras
 
     wanted = {"a_bn": {"b_bnb", "c_dense"}, "b_bnb": {"b_bnb", "c_dense"}, "c_dense": {"c_dense"}}
-    for first, expected in wanted.items():
-        for frozen in (True, False):
+    for frozen in (False, True):
+        for first, expected in wanted.items():
             given = _blocks(frozen)
             base = call(unfreeze, given, first)
             need(isinstance(base, keras.Model), "Return the base, a Keras model.")
@@ -656,11 +688,15 @@ lab.declare(
             "for 4 classes": (_LABELLED, _GUESSED, 4),
             "for 5 classes, of which one never occurs": (_LABELLED, _GUESSED, 5),
             "for a single photo": (np.array([1]), np.array([0]), 3),
+            "for 300 photos": (np.repeat([0, 1], [290, 10]), np.repeat([1, 0], [290, 10]), 2),
         },
         mistakes={
             "Rows and columns are exchanged: the row is the label, the column is the guess.": lambda y, g, n: _counts(g, y, n),
             "Each pair is counted once, however often it occurs: `table[labels, guesses] += 1` does not add up.": (
                 lambda y, g, n: (_counts(y, g, n) > 0).astype(int)
+            ),
+            "The numbers start again at 256: uint8 holds no larger ones. Count in int.": (
+                lambda y, g, n: _counts(y, g, n).astype("uint8")
             ),
             "These are shares of all photos; the exercise asks for counts.": lambda y, g, n: _counts(y, g, n) / len(y),
             "These are shares of each label; the exercise asks for counts.": lambda y, g, n: _each_row(_counts(y, g, n)),

@@ -1,0 +1,7 @@
+"""`python -m tools.lab`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

@@ -1,0 +1,7 @@
+"""`python -m tools.publish`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

@@ -1,0 +1,7 @@
+"""`python -m tools.site`."""
+
+import sys
+
+from tools.site.book import main
+
+sys.exit(main())
