@@ -1,62 +1,10 @@
-"""utils.augment: the probe reads back known motions, RandAugment keeps its promises, speed and diagnosis tell the truth."""
-
-import itertools
-import math
+"""utils.augment: RandAugment keeps its promises, speed and diagnosis tell the truth, odd input gets a sentence."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from utils import augment
-
-
-def moved(forward, offset, height=60, width=90):
-    """The address picture after content at p (column, row), from the centre, went to forward @ p + offset."""
-    back = np.linalg.inv(forward)
-    centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    places = augment.addresses(height, width)[..., :2] - centre - offset
-    return np.dstack([places @ back.T + centre, np.zeros((height, width))])
-
-
-def test_addresses_are_their_own_places():
-    picture = augment.addresses(3, 5)
-    assert picture.shape == (3, 5, 3) and picture.dtype == np.float32
-    assert picture[2, 4].tolist() == [4, 2, 0]
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    st.floats(-12, 12), st.floats(-9, 9), st.floats(-170, 170), st.floats(-30, 30), st.floats(0.7, 1.4), st.floats(0.7, 1.4),
-    st.booleans(),
-)  # fmt: skip
-def test_a_known_motion_is_read_back(right, down, turn, lean, wider, taller, mirrored):
-    angle, slope = math.radians(turn), math.tan(math.radians(lean))
-    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    shape = np.array([[wider, -slope * taller], [0, taller]])
-    forward = rotation @ shape @ np.diag([-1 if mirrored else 1, 1])
-    found = augment.read(augment.motion(moved(forward, np.array([right, down]))), 60, 90)
-    assert found["right"] == pytest.approx(right, abs=1e-3) and found["down"] == pytest.approx(down, abs=1e-3)
-    assert found["wider"] == pytest.approx(-wider if mirrored else wider, abs=1e-3)
-    assert found["taller"] == pytest.approx(taller, abs=1e-3)
-    assert found["turn"] == pytest.approx(turn, abs=1e-2)
-    assert found["lean"] == pytest.approx(lean, abs=1e-2)
-
-
-def test_audit_gives_the_range_of_the_draws():
-    steps = itertools.cycle([-3, 0, 5])
-    found = augment.audit(lambda p: moved(np.eye(2), np.array([next(steps), 0]), *p.shape[:2]), draws=3)
-    assert found["right"] == pytest.approx((-3, 5), abs=1e-6)
-    assert found["down"] == pytest.approx((0, 0), abs=1e-6)
-
-
-def test_a_turn_by_pillow_is_counted_clockwise():
-    columns, rows = (
-        np.asarray(Image.fromarray(augment.addresses(61, 61)[..., i]).rotate(10, Image.Resampling.BILINEAR)) for i in (0, 1)
-    )
-    found = augment.read(augment.motion(np.dstack([columns, rows, 0 * rows])), 61, 61)
-    assert found["turn"] == pytest.approx(-10, abs=0.2)  # Pillow turns the other way
 
 
 def test_rand_augment_counts_names_and_leaves_its_input_alone():
@@ -85,6 +33,99 @@ def test_an_operation_at_full_strength_changes_the_picture(name, strength):
     assert not np.array_equal(np.asarray(augment.OPERATIONS[name](image, strength)), np.asarray(image))
 
 
+SHAPES = [(28, 28), (28, 28, 1), (30, 20, 3), (20, 30, 4), (1, 1, 3), (1, 9)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["uint8", "float32", "float64", "float16"])
+def test_rand_augment_takes_grey_and_colour_bytes_and_floats(shape, kind):
+    """Every operation at least once: shape, type and range of the picture stay, and the input is left alone."""
+    image = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    image = image if kind == "uint8" else (image / 255).astype(kind)
+    before, seen = image.copy(), set()
+    for seed in range(40):
+        result, names = augment.rand_augment(image, 3, 0.9, np.random.default_rng(seed))
+        seen |= set(names)
+        assert result.shape == shape and result.dtype == image.dtype and result.flags.writeable
+        assert result.min() >= 0 and result.max() <= (255 if kind == "uint8" else 1)
+    assert seen == set(augment.OPERATIONS) and np.array_equal(image, before)
+
+
+def test_grey_as_a_channel_and_without_one_gives_the_same():
+    grey = np.random.default_rng(6).integers(0, 256, (16, 24), dtype=np.uint8)
+    for seed in range(20):
+        flat, names = augment.rand_augment(grey, 2, 0.8, np.random.default_rng(seed))
+        channel, others = augment.rand_augment(grey[..., None], 2, 0.8, np.random.default_rng(seed))
+        assert names == others and np.array_equal(flat, channel[..., 0])
+
+
+def test_floats_get_what_bytes_get():
+    image = np.random.default_rng(7).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    for seed in range(20):
+        whole, _ = augment.rand_augment(image, 2, 0.8, np.random.default_rng(seed))
+        share, _ = augment.rand_augment((image / 255).astype("float32"), 2, 0.8, np.random.default_rng(seed))
+        assert np.allclose(whole / 255, share, atol=1e-6)
+
+
+def test_opacity_moves_with_the_picture_and_keeps_its_values():
+    image = np.full((20, 30, 4), 90, np.uint8)
+    image[..., 3] = 255
+    for seed in range(40):
+        result, (name,) = augment.rand_augment(image, 1, 1.0, np.random.default_rng(seed))
+        plain, _ = augment.rand_augment(image[..., :3], 1, 1.0, np.random.default_rng(seed))
+        assert np.array_equal(result[..., :3], plain)
+        moves = name in ("rotate", "shear x", "shear y", "translate x", "translate y")
+        assert (result[..., 3] == 255).all() != moves
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 28, 28, 3), np.uint8),  # a batch
+        np.zeros((28, 28, 2), np.uint8),
+        np.zeros((3, 28, 28), np.uint8),  # channels first
+        np.zeros((0, 28, 3), np.uint8),
+        np.zeros((28, 28, 0), np.uint8),
+        np.zeros(28, np.uint8),
+        np.zeros((28, 28), np.int64),
+        np.zeros((28, 28), bool),
+        np.full((28, 28, 3), np.nan),
+        np.full((28, 28, 3), np.inf),
+        np.full((28, 28, 3), 255.0),  # bytes as floats
+        np.full((28, 28, 3), -0.5),
+        "flower.jpg",
+        None,
+    ],
+    ids=lambda image: f"{getattr(image, 'shape', image)}-{getattr(image, 'dtype', '')}",
+)
+def test_any_other_picture_gets_one_sentence_with_shapes_and_types(image):
+    with pytest.raises(ValueError, match=r"\(height, width, 3\).*uint8 from 0 to 255 or float from 0 to 1; this .*\.$"):
+        augment.rand_augment(image, 2, 0.5, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("count", "magnitude", "rng", "said"),
+    [
+        (-1, 0.5, None, "0 or more"),
+        (1.5, 0.5, None, "0 or more"),
+        (2, 1.2, None, "between 0 and 1"),
+        (2, float("nan"), None, "between 0 and 1"),
+        (2, 0.5, np.random.RandomState(0), "default_rng"),
+        (2, 0.5, 7, "default_rng"),
+    ],
+)
+def test_other_settings_get_a_sentence(count, magnitude, rng, said):
+    rng = np.random.default_rng(0) if rng is None else rng
+    with pytest.raises((ValueError, TypeError), match=said):
+        augment.rand_augment(np.zeros((8, 8), np.uint8), count, magnitude, rng)
+
+
+def test_no_operation_gives_a_copy():
+    image = np.zeros((8, 8, 3), np.uint8)
+    result, names = augment.rand_augment(image, 0, 0.5, np.random.default_rng(0))
+    assert names == [] and np.array_equal(result, image) and not np.shares_memory(result, image)
+
+
 def test_images_per_second_counts_images_not_batches():
     def batches():
         while True:
@@ -92,6 +133,33 @@ def test_images_per_second_counts_images_not_batches():
 
     single = ((x[:1], y[:1]) for x, y in batches())
     assert augment.images_per_second(batches(), at_least=0.05) > 2 * augment.images_per_second(single, at_least=0.05)
+
+
+def test_batches_that_end_are_told_apart_from_slow_ones():
+    for batches in ([], [(np.zeros((7, 2)), 0)], [(np.zeros((7, 2)), 0)] * 3):
+        with pytest.raises(ValueError, match="repeat"):
+            augment.images_per_second(batches, at_least=5)
+    with pytest.raises(ValueError, match="more than 0"):
+        augment.images_per_second([], at_least=0)
+
+
+@pytest.mark.parametrize(("size", "batch"), [(0, 8), (-3, 8), (32, 0), (32.0, 8)])
+def test_speeds_of_no_pictures_get_a_sentence(size, batch):
+    with pytest.raises(ValueError, match="1 or more"):
+        augment.speeds(size, batch)
+
+
+def test_diagnosis_refuses_what_cannot_be_compared():
+    a = np.zeros((4, 2, 2, 3))
+    for first, second, before in ((a, a[:3], a), (a, a, a[:3]), (a[:0], a[:0], a[:0]), (a, a, a[..., :1])):
+        with pytest.raises(ValueError, match="one shape"):
+            augment.diagnosis(first, second, before)
+
+
+def test_diagnosis_takes_lists_bytes_and_nan():
+    assert augment.diagnosis([1, 2], [1, 2], [1, 2]) == "unused"
+    assert augment.diagnosis(np.array([3.0, np.nan]), np.array([3.0, np.nan]), np.array([1.0, 2.0])) == "frozen"
+    assert augment.diagnosis(np.array([0, 1], "uint8"), np.array([0, 1], "float32"), np.array([0, 1])) == "unused"
 
 
 def test_diagnosis_of_the_four_cases():

@@ -1,71 +1,324 @@
-"""Wrong answers that real students give in lab 05, and a part of the message each must get."""
+"""Answers to Lab 05's exercises; see tests/mistakes/__init__.py."""
 
-SOFT, LOSS = "hard * (1 - smoothing) + smoothing / classes", "-(t * np.log(t)).sum()"
-
-
-def _smoothing(targets, loss):
-    """An answer to "smoothing" that returns these two expressions."""
-    return f"""
-def soft_targets(labels, classes, smoothing):
-    hard = np.eye(classes, dtype="float32")[labels]
-    return {targets}
-def lowest_loss(classes, smoothing):
-    t = np.full(classes, smoothing / classes)
-    t[0] += 1 - smoothing
-    return {loss}
+_BY_CLASS = """
+def split(labels, test_fraction, seed):
+    {start}
+    train, test = [], []
+    for c in np.unique(labels):
+        members = {members}
+        n = {count}
+        test.extend({test})
+        train.extend({train})
+    return {result}
 """
 
 
+def _split(
+    start="generator = np.random.RandomState(seed)",
+    members="generator.permutation(np.flatnonzero(labels == c))",
+    count="round(test_fraction * len(members))",
+    test="members[:n]",
+    train="members[n:]",
+    result="np.array(train), np.array(test)",
+):
+    """An answer to "split" with these parts in the place of the official ones."""
+    parts = {"start": start, "members": members, "count": count, "test": test, "train": train, "result": result}
+    return _BY_CLASS.format(**parts)
+
+
+def _unfreeze(condition, *, first_line="base.trainable = True", result="base"):
+    """An answer to "unfreeze" with this condition for a trainable layer, given its place `i` and that of `first`, `k`."""
+    return f"""
+def unfreeze(base, first):
+    {first_line}
+    k = [layer.name for layer in base.layers].index(first)
+    for i, layer in enumerate(base.layers):
+        layer.trainable = {condition}
+    return {result}
+"""
+
+
+OTHERS = {
+    "scale": [
+        ("by the two ends", "def scale(x):\n    return np.interp(x, [0, 255], [-1, 1]).astype(np.float32)\n"),
+        ("float32 first", "def scale(images):\n    return np.float32(images) * np.float32(2 / 255) - 1\n"),
+        ("a Rescaling layer", "def scale(images):\n    return keras.layers.Rescaling(1 / 127.5, offset=-1)(images)\n"),
+        (
+            "Keras' own",
+            "def scale(images):\n    return keras.applications.xception.preprocess_input(images.astype('float32'))\n",
+        ),
+    ],
+    "split": [
+        ("default_rng", _split(start="generator = np.random.default_rng(seed)")),
+        ("lists", _split(result="train, test")),
+        (
+            "Python's generator",
+            _split("r = __import__('random').Random(seed)", "r.sample(list(np.where(labels == c)[0]), sum(labels == c))"),
+        ),
+        (
+            "shuffled once, then by class",
+            """
+def split(labels, test_fraction, seed):
+    order = np.random.default_rng(seed).permutation(len(labels))
+    rank, seen = np.empty(len(labels)), {}
+    for i in order:
+        rank[i] = seen.get(labels[i], 0)
+        seen[labels[i]] = rank[i] + 1
+    held_out = rank < np.array([round(test_fraction * seen[c]) for c in labels])
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+""",
+        ),
+        (
+            "drawn with choice",
+            _split(
+                count="generator.choice(members, round(test_fraction * len(members)), replace=False)",
+                test="n",
+                train="np.setdiff1d(members, n)",
+            ),
+        ),
+    ],
+    "in_batches": [
+        (
+            "NumPy, in inference mode",
+            """
+def in_batches(model, images, batch=32):
+    found = [model(images[i:i + batch], training=False).numpy() for i in range(0, len(images), batch)]
+    return np.vstack(found).astype(np.float16)
+""",
+        ),
+        (
+            "predict_on_batch into an array",
+            """
+def in_batches(model, images, batch=32):
+    found = np.empty((len(images), *model.output_shape[1:]), "float16")
+    start = 0
+    while start < len(images):
+        found[start:start + batch] = model.predict_on_batch(images[start:start + batch])
+        start += batch
+    return found
+""",
+        ),
+        (
+            "predict",
+            """
+def in_batches(model, images, batch=32):
+    return model.predict(images, batch_size=batch, verbose=0).astype("float16")
+""",
+        ),
+        (
+            "TensorFlow",
+            """
+import tensorflow as tf
+def in_batches(model, images, batch=32):
+    parts = [tf.cast(model(part), tf.float16) for part in tf.data.Dataset.from_tensor_slices(images).batch(batch)]
+    return tf.concat(parts, axis=0)
+""",
+        ),
+    ],
+    "head_parameters": [
+        (
+            "counted by Keras",
+            "pooled = keras.Sequential([keras.Input((2048,)), keras.layers.Dense(5)]).count_params()\nflattened = 51200 * 5 + 5\n",
+        ),
+        ("a product of NumPy", "pooled, flattened = np.prod([2049, 5]), np.prod([5, 5, 2048, 5]) + 5\n"),
+    ],
+    "speedup": [
+        (
+            "a loop over the epochs",
+            """
+def speedup(below, epochs):
+    old, new = 0, below
+    for _ in range(epochs):
+        old += below + 3 * (1 - below)
+        new += 3 - 3 * below
+    return old / new
+""",
+        ),
+        ("in one line", "def speedup(b, e):\n    return np.float32(e * (3 - 2 * b)) / np.float32(b + 3 * e * (1 - b))\n"),
+    ],
+    "cut": [
+        (
+            "by the output of the layer that feeds it",
+            """
+def cut(model, layer):
+    tensor = model.get_layer(layer).input
+    lower = keras.Model(inputs=model.inputs, outputs=tensor, name="lower")
+    return [lower, keras.models.Model(inputs=[tensor], outputs=model.outputs[0])]
+""",
+        ),
+        (
+            "a copy of the upper half",
+            """
+def cut(model, layer):
+    entrance = model.get_layer(layer).input
+    upper = keras.Model(entrance, model.output)
+    twin = keras.models.clone_model(upper)
+    twin.set_weights(upper.get_weights())
+    return keras.Model(model.input, entrance), twin
+""",
+        ),
+        (
+            "keras.Function inside a model",
+            """
+def cut(model, layer):
+    entrance = next(each for each in model.layers if each.name == layer).input
+    class Upper(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.Model(entrance, model.output)
+        def call(self, x):
+            return self.inner(x)
+    return keras.Model(model.input, entrance), Upper()
+""",
+        ),
+    ],
+    "unfreeze": [
+        ("by place", _unfreeze("i >= k and not isinstance(layer, keras.layers.BatchNormalization)")),
+        ("by the name of the class", _unfreeze("i >= k and type(layer).__name__ != 'BatchNormalization'")),
+        (
+            "two passes",
+            """
+def unfreeze(base, first):
+    base.trainable = True
+    for layer in base.layers:
+        if layer.name == first:
+            break
+        layer.trainable = False
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return base
+""",
+        ),
+    ],
+    "smoothing": [
+        (
+            "Keras' one-hot, and a formula",
+            """
+def soft_targets(labels, classes, smoothing):
+    hard = keras.utils.to_categorical(labels, classes)
+    return (hard - hard * smoothing + smoothing / classes).astype(np.float32)
+def lowest_loss(classes, smoothing):
+    low = smoothing / classes
+    top = 1 - smoothing + low
+    return -(top * math.log(top) + (classes - 1) * low * math.log(low))
+""",
+        ),
+        (
+            "a loop, and Keras' loss",
+            """
+def soft_targets(labels, classes, smoothing):
+    targets = np.full((len(labels), classes), smoothing / classes, "float32")
+    for row, label in zip(targets, labels):
+        row[label] += 1 - smoothing
+    return targets
+def lowest_loss(classes, smoothing):
+    t = soft_targets([0], classes, smoothing)
+    return keras.losses.CategoricalCrossentropy()(t, t)
+""",
+        ),
+    ],
+    "drift": [
+        (
+            "a loop",
+            """
+def drift(momentum, updates):
+    moving = 0
+    for _ in range(updates):
+        moving = momentum * moving + (1 - momentum) * 1
+    return moving
+""",
+        ),
+        (
+            "recursion",
+            """
+def drift(momentum, updates):
+    return 0 if updates == 0 else momentum * drift(momentum, updates - 1) + 1 - momentum
+""",
+        ),
+        ("a geometric sum", "def drift(m, n):\n    return (1 - m) * np.sum(m ** np.arange(n))\n"),
+    ],
+    "noise": [
+        (
+            "a search",
+            """
+def standard_error(p, n):
+    return (p * (1 - p) / n) ** 0.5
+def photos_needed(p, gap):
+    n = 1
+    while 2 * standard_error(p, n) > gap:
+        n += 1
+    return n
+""",
+        ),
+        (
+            "NumPy and SciPy",
+            """
+from scipy import stats
+def standard_error(p, n):
+    return stats.binom(n, p).std() / n
+def photos_needed(p, gap):
+    return np.ceil((2 / gap) ** 2 * p * (1 - p))
+""",
+        ),
+    ],
+    "shuffled": [("upper case", 'prediction = "B"\n'), ("a NumPy word", 'prediction = np.array(["a", "b"])[1]\n')],
+    "confusion": [
+        (
+            "a loop over the photos",
+            """
+def confusion(labels, guesses, classes):
+    table = [[0] * classes for _ in range(classes)]
+    for label, guess in zip(labels, guesses):
+        table[label][guess] += 1
+    return table
+""",
+        ),
+        ("bincount", "def confusion(y, g, n):\n    return np.bincount(n * y + g, minlength=n * n).reshape(n, n)\n"),
+        ("a product of one-hots", "def confusion(y, g, n):\n    return np.eye(n)[y].T @ np.eye(n)[g]\n"),
+        (
+            "a comparison for each place",
+            "def confusion(y, g, n):\n    return np.array([[np.sum((y == i) & (g == j)) for j in range(n)] for i in range(n)])\n",
+        ),
+    ],
+    "worst": [
+        (
+            "sorted()",
+            """
+def worst(probabilities, labels, k):
+    wrong = [i for i, row in enumerate(probabilities) if row.argmax() != labels[i]]
+    return sorted(wrong, key=lambda i: probabilities[i][labels[i]])[:k]
+""",
+        ),
+        (
+            "right ones pushed to the end",
+            """
+def worst(probabilities, labels, k):
+    own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    wrong = np.argmax(probabilities, axis=1) != labels
+    return np.argsort(np.where(wrong, own, np.inf))[:min(k, wrong.sum())]
+""",
+        ),
+        (
+            "a heap",
+            """
+import heapq
+def worst(p, y, k):
+    pairs = [(p[i, y[i]], i) for i in range(len(y)) if np.argmax(p[i]) != y[i]]
+    return tuple(i for _, i in heapq.nsmallest(k, pairs))
+""",
+        ),
+    ],
+    "devices": [
+        ("whole-number division", "global_batch = 32 * 8\nsteps = -(-2753 // global_batch)\nrate = 3e-4 / 32 * global_batch\n"),
+        ("counted", "global_batch, steps, rate = 256.0, len(range(0, 2753, 256)), np.float32(0.0024)\n"),
+    ],
+}
+
 MISTAKES = {
     "scale": [
-        (
-            "from 0 to 1",
-            """
-def scale(images):
-    return (images / 255).astype("float32")
-""",
-            "from 0 to 1",
-        ),
-        (
-            "nothing done",
-            """
-def scale(images):
-    return images.astype("float32")
-""",
-            "still runs from 0 to 255",
-        ),
-        (
-            "not moved",
-            """
-def scale(images):
-    return (images / 127.5).astype("float32")
-""",
-            "from 0 to 2",
-        ),
-        (
-            "uint8 wraps around",
-            """
-def scale(images):
-    return (images * 2 / 255 - 1).astype("float32")
-""",
-            "wrap around",
-        ),
-        (
-            "whole-number division",
-            """
-def scale(images):
-    return (images // 127.5 - 1).astype("float32")
-""",
-            "use `/`",
-        ),
-        (
-            "float64",
-            """
-def scale(images):
-    return images / 127.5 - 1
-""",
-            "float64",
-        ),
+        ("float64", "def scale(images):\n    return images / 127.5 - 1\n", "the dtype is float64"),
+        ("a list", "def scale(images):\n    return (images / 127.5 - 1).tolist()\n", "float32 array"),
     ],
     "split": [
         (
@@ -76,64 +329,40 @@ def split(labels, test_fraction, seed):
     n = round(test_fraction * len(labels))
     return order[n:], order[:n]
 """,
-            "of the four classes",
+            "into the test set",
+        ),
+        ("not shuffled", _split(members="np.flatnonzero(labels == c)"), "Shuffle each class"),
+        ("seed ignored", _split(members="np.random.permutation(np.flatnonzero(labels == c))"), "same seed gives another split"),
+        ("another seed in each call", _split(start="generator = np.random.default_rng()"), "same seed gives another split"),
+        ("a fixed seed", _split(start="generator = np.random.default_rng(0)"), "Another seed gives the same split"),
+        (
+            "everybody's generator seeded",
+            _split("np.random.seed(seed)\n    generator = np.random"),
+            "Make a generator of your own",
         ),
         (
-            "not shuffled",
-            """
-def split(labels, test_fraction, seed):
-    train, test = [], []
-    for c in np.unique(labels):
-        members = np.flatnonzero(labels == c)
-        n = round(test_fraction * len(members))
-        test.extend(members[:n])
-        train.extend(members[n:])
-    return np.array(train), np.array(test)
-""",
-            "Shuffle each class",
+            "Python's generator seeded",
+            _split(
+                "import random\n    random.seed(seed)", "random.sample(list(np.flatnonzero(labels == c)), int(sum(labels == c)))"
+            ),
+            "Make a generator of your own",
         ),
+        ("exchanged", _split(test="members[n:]", train="members[:n]"), "exchanged"),
+        ("rounded up", _split(count="math.ceil(test_fraction * len(members))"), "round(test_fraction * count)"),
+        ("rounded down", _split(count="int(test_fraction * len(members))"), "round(test_fraction * count)"),
+        ("one photo more", _split(count="round(test_fraction * len(members)) + 1"), "round(test_fraction * count)"),
+        ("test photos stay in the training set", _split(train="members"), "in both parts"),
         (
-            "seed ignored",
-            """
-def split(labels, test_fraction, seed):
-    train, test = [], []
-    for c in np.unique(labels):
-        members = np.random.permutation(np.flatnonzero(labels == c))
-        n = round(test_fraction * len(members))
-        test.extend(members[:n])
-        train.extend(members[n:])
-    return np.array(train), np.array(test)
-""",
-            "same seed gives another split",
+            "drawn with replacement",
+            _split(
+                count="generator.choice(members, round(test_fraction * len(members)))", test="n", train="np.setdiff1d(members, n)"
+            ),
+            "twice",
         ),
-        (
-            "exchanged",
-            """
-def split(labels, test_fraction, seed):
-    rng = np.random.default_rng(seed)
-    train, test = [], []
-    for c in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == c))
-        n = round(test_fraction * len(members))
-        train.extend(members[:n])
-        test.extend(members[n:])
-    return np.array(train), np.array(test)
-""",
-            "exchanged",
-        ),
-        (
-            "test photos stay in the training set",
-            """
-def split(labels, test_fraction, seed):
-    rng = np.random.default_rng(seed)
-    test = []
-    for c in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == c))
-        test.extend(members[:round(test_fraction * len(members))])
-    return np.arange(len(labels)), np.array(test)
-""",
-            "in both parts",
-        ),
+        ("a photo lost", _split(train="members[n + 1:]"), "came out"),
+        ("masks", _split(result="np.isin(np.arange(len(labels)), train), np.isin(np.arange(len(labels)), test)"), "not masks"),
+        ("labels", _split(result="labels[train], labels[test]"), "in both parts"),
+        ("one part only", _split(result="np.array(test)"), "(train, test)"),
     ],
     "in_batches": [
         (
@@ -147,10 +376,7 @@ def in_batches(model, images, batch=32):
         ),
         (
             "everything at once",
-            """
-def in_batches(model, images, batch=32):
-    return model(images).astype("float16")
-""",
+            "def in_batches(model, images, batch=32):\n    return model(images).numpy().astype('float16')\n",
             "at once",
         ),
         (
@@ -169,45 +395,42 @@ def in_batches(model, images, batch=32):
 """,
             "float16",
         ),
-    ],
-    "head_parameters": [
-        ("no biases", "pooled, flattened = 2048 * 5, 25 * 2048 * 5", "forgot the biases"),
-        ("one side of the map", "pooled, flattened = 2048 * 5 + 5, 5 * 2048 * 5 + 5", "5 rows and 5 columns"),
-    ],
-    "speedup": [
         (
-            "upside down",
+            "in training mode",
             """
-def speedup(below, epochs):
-    above = epochs * 3 * (1 - below)
-    return (below + above) / (epochs * below + above)
+def in_batches(model, images, batch=32):
+    parts = [model(images[i:i + batch], training=True) for i in range(0, len(images), batch)]
+    return np.concatenate(parts).astype("float16")
 """,
-            "other way round",
+            "training mode",
         ),
         (
-            "everything trained before",
+            "batches stacked",
             """
-def speedup(below, epochs):
-    return 3 * epochs / (below + epochs * 3 * (1 - below))
+def in_batches(model, images, batch=32):
+    return [model(images[i:i + batch]) for i in range(0, len(images), batch)]
 """,
-            "forward only",
+            "rows differ in length",
         ),
         (
-            "training as cheap as predicting",
+            "the last batch again from the end",
             """
-def speedup(below, epochs):
-    return epochs / (below + epochs * (1 - below))
+def in_batches(model, images, batch=32):
+    parts = [model(images[i:i + batch]) for i in range(0, len(images) - batch + 1, batch)]
+    rest = len(images) % batch
+    if rest:
+        parts.append(model(images[-batch:])[-rest:])
+    return np.concatenate(parts).astype("float16")
 """,
-            "three forward passes",
+            "compute each photo once",
         ),
         (
-            "the first pass forgotten",
+            "batch size fixed",
             """
-def speedup(below, epochs):
-    above = epochs * 3 * (1 - below)
-    return (epochs * below + above) / above
+def in_batches(model, images, batch=32):
+    return np.concatenate([model(images[i:i + 32]) for i in range(0, len(images), 32)]).astype("float16")
 """,
-            "not free",
+            "at once",
         ),
     ],
     "cut": [
@@ -227,219 +450,152 @@ def cut(model, layer):
     joint = model.get_layer(layer).input
     return keras.Model(joint, model.output), keras.Model(model.input, joint)
 """,
-            "lower half",
+            "in this order",
         ),
         (
-            "layers sliced",
+            "layers sliced into chains",
             """
 def cut(model, layer):
-    names = [each.name for each in model.layers]
-    k = names.index(layer)
-    lower = keras.Sequential(model.layers[:k])
-    upper = keras.Sequential([each for each in model.layers[k:] if not isinstance(each, keras.layers.Add)])
-    return lower, upper
+    k = [each.name for each in model.layers].index(layer)
+    return keras.Sequential(model.layers[:k]), keras.Sequential(model.layers[k:])
 """,
-            "Is the shortcut lost",
+            "`model.layers` is only a list",
+        ),
+        (
+            "layers sliced, the sum left out",
+            """
+def cut(model, layer):
+    k = [each.name for each in model.layers].index(layer)
+    upper = keras.Sequential([each for each in model.layers[k:] if not isinstance(each, keras.layers.Add)])
+    return keras.Sequential(model.layers[:k]), upper
+""",
+            "`model.layers` is only a list",
+        ),
+        (
+            "layers called one after the other",
+            """
+def cut(model, layer):
+    k = [each.name for each in model.layers].index(layer)
+    joint = model.layers[k].input
+    x = inputs = keras.Input(joint.shape[1:])
+    for each in model.layers[k:]:
+        x = each(x)
+    return keras.Model(model.input, joint), keras.Model(inputs, x)
+""",
+            "`model.layers` is only a list",
+        ),
+        (
+            "the output of the layer listed before",
+            """
+def cut(model, layer):
+    k = [each.name for each in model.layers].index(layer)
+    joint = model.layers[k - 1].output
+    return keras.Model(model.input, joint), keras.Model(joint, model.output)
+""",
+            "listed just before",
+        ),
+        (
+            "weights drawn anew",
+            """
+def cut(model, layer):
+    joint = model.get_layer(layer).input
+    return keras.Model(model.input, joint), keras.models.clone_model(keras.Model(joint, model.output))
+""",
+            "with their weights",
+        ),
+        (
+            "one model",
+            "def cut(model, layer):\n    return keras.Model(model.input, model.get_layer(layer).input)\n",
+            "(lower, upper)",
+        ),
+        (
+            "tensors",
+            "def cut(model, layer):\n    return model.get_layer(layer).input, model.get_layer(layer).output\n",
+            "Return two models",
         ),
     ],
     "unfreeze": [
-        (
-            "BatchNormalization too",
-            """
-def unfreeze(base, first):
-    base.trainable = True
-    reached = False
-    for layer in base.layers:
-        reached = reached or layer.name == first
-        layer.trainable = reached
-    return base
-""",
-            "A BatchNormalization layer is trainable",
-        ),
+        ("BatchNormalization too", _unfreeze("i >= k"), "a BatchNormalization layer"),
         (
             "the base stays frozen",
-            """
-def unfreeze(base, first):
-    names = [layer.name for layer in base.layers]
-    for layer in base.layers[names.index(first):]:
-        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    return base
-""",
+            _unfreeze("i >= k and not isinstance(layer, keras.layers.BatchNormalization)", first_line="pass"),
             "Nothing is trainable",
         ),
+        ("frozen at the end", _unfreeze("i >= k", result="setattr(base, 'trainable', False) or base"), "Nothing is trainable"),
+        ("the wrong side", _unfreeze("i < k and 'Norm' not in type(layer).__name__"), "other way round"),
+        ("everything", _unfreeze("'Norm' not in type(layer).__name__"), "should be frozen"),
+        ("BatchNormalization by bn in its name", _unfreeze("i >= k and 'bn' not in layer.name"), "by its class"),
         (
-            "the wrong side",
+            "BatchNormalization by norm in its name",
+            _unfreeze("i >= k and not any(word in layer.name.lower() for word in ('norm', '_bn'))"),
+            "by its class",
+        ),
+        ("the layer after first", _unfreeze("i > k and 'Norm' not in type(layer).__name__"), "`first` itself"),
+        ("first alone", _unfreeze("i == k and 'Norm' not in type(layer).__name__"), "all that follows"),
+        (
+            "those below left as they came",
             """
 def unfreeze(base, first):
+    k = [layer.name for layer in base.layers].index(first)
+    frozen = not base.trainable
     base.trainable = True
-    reached = False
-    for layer in base.layers:
-        reached = reached or layer.name == first
-        layer.trainable = not reached and not isinstance(layer, keras.layers.BatchNormalization)
+    for i, layer in enumerate(base.layers):
+        if i >= k or frozen:
+            layer.trainable = i >= k and not isinstance(layer, keras.layers.BatchNormalization)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
     return base
 """,
-            "other way round",
+            "came with all its layers trainable",
         ),
-        (
-            "everything",
-            """
-def unfreeze(base, first):
-    base.trainable = True
-    for layer in base.layers:
-        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
-    return base
-""",
-            "should stay frozen",
-        ),
+        ("the layers", _unfreeze("i >= k", result="base.layers"), "Return the base"),
     ],
     "smoothing": [
-        ("float64", _smoothing("np.float64(hard * (1 - smoothing) + smoothing / classes)", LOSS), "Training runs in float32"),
-        ("hard labels", _smoothing("hard", LOSS), "`smoothing` does nothing"),
         (
-            "only the others",
-            _smoothing("np.where(hard, 1 - smoothing, smoothing / (classes - 1))", LOSS),
-            "the true one included",
-        ),
-        ("nothing given away", _smoothing("hard + smoothing / classes", LOSS), "add up to more than 1"),
-        ("gone", _smoothing("hard * (1 - smoothing)", LOSS), "add up to less than 1"),
-        ("not divided", _smoothing("hard * (1 - smoothing) + smoothing", LOSS), "Divide it among them"),
-        ("loss 0", _smoothing(SOFT, "0.0"), "Only hard targets"),
-        ("no minus", _smoothing(SOFT, "(t * np.log(t)).sum()"), "lost the minus sign"),
-        ("true class only", _smoothing(SOFT, "-np.log(t[0])"), "weight of 1"),
-        ("one term", _smoothing(SOFT, "-t[0] * np.log(t[0])"), "missing from the sum"),
-        ("mean", _smoothing(SOFT, "-(t * np.log(t)).mean()"), "not the mean"),
-        ("bits", _smoothing(SOFT, "-(t * np.log2(t)).sum()"), "natural logarithm"),
-    ],
-    "drift": [
-        ("what is left", "def drift(momentum, updates):\n    return momentum**updates", "still missing"),
-        ("equal steps", "def drift(momentum, updates):\n    return updates * (1 - momentum)", "steps get smaller"),
-    ],
-    "noise": [
-        (
-            "variance",
+            "float64",
             """
-def standard_error(p, n):
-    return p * (1 - p) / n
-def photos_needed(p, gap):
-    return math.ceil(4 * p * (1 - p) / gap**2)
+def soft_targets(labels, classes, smoothing):
+    return np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes
+def lowest_loss(classes, smoothing):
+    t = soft_targets([0], classes, smoothing)
+    return -(t * np.log(t)).sum()
 """,
-            "variance",
+            "Training runs in float32",
         ),
-        (
-            "n outside the root",
-            """
-def standard_error(p, n):
-    return math.sqrt(p * (1 - p)) / n
-def photos_needed(p, gap):
-    return math.ceil(4 * p * (1 - p) / gap**2)
-""",
-            "before the square root",
-        ),
-        (
-            "one standard error",
-            """
-def standard_error(p, n):
-    return math.sqrt(p * (1 - p) / n)
-def photos_needed(p, gap):
-    return math.ceil(p * (1 - p) / gap**2)
-""",
-            "Two of them",
-        ),
-        (
-            "rounded down",
-            """
-def standard_error(p, n):
-    return math.sqrt(p * (1 - p) / n)
-def photos_needed(p, gap):
-    return int(4 * p * (1 - p) / gap**2)
-""",
-            "round up",
-        ),
-    ],
-    "shuffled": [
-        ("nothing to learn", 'prediction = "a"', "learn by heart"),
-        ("the features know", 'prediction = "c"', "those are random"),
-        ("all right", 'prediction = "d"', "The test photos are others"),
     ],
     "confusion": [
         (
-            "transposed",
+            "scikit-learn's",
             """
 def confusion(labels, guesses, classes):
-    table = np.zeros((classes, classes), int)
-    np.add.at(table, (guesses, labels), 1)
-    return table
+    from sklearn.metrics import confusion_matrix
+    return confusion_matrix(labels, guesses, labels=range(classes))
 """,
-            "exchanged",
+            "count yourself",
         ),
         (
-            "each pair once",
+            "TensorFlow's",
             """
+import tensorflow as tf
 def confusion(labels, guesses, classes):
-    table = np.zeros((classes, classes), int)
-    table[labels, guesses] += 1
-    return table
+    return tf.math.confusion_matrix(labels, guesses, classes)
 """,
-            "counted once",
+            "count yourself",
         ),
         (
             "only classes that occur",
             """
 def confusion(labels, guesses, classes):
-    from sklearn.metrics import confusion_matrix
-    return confusion_matrix(labels, guesses)
+    seen = np.unique([*labels, *guesses])
+    return np.array([[np.sum((labels == i) & (guesses == j)) for j in seen] for i in seen])
 """,
             "expected (5, 5)",
         ),
-    ],
-    "worst": [
-        (
-            "best first",
-            """
-def worst(probabilities, labels, k):
-    own = probabilities[np.arange(len(labels)), labels]
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-own[wrong])][:k]
-""",
-            "mildest",
-        ),
-        (
-            "surest first",
-            """
-def worst(probabilities, labels, k):
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1))][:k]
-""",
-            "what the true label got",
-        ),
-        (
-            "right ones too",
-            """
-def worst(probabilities, labels, k):
-    return np.argsort(probabilities[np.arange(len(labels)), labels])[:k]
-""",
-            "no mistake",
-        ),
-        (
-            "places among the wrong ones",
-            """
-def worst(probabilities, labels, k):
-    own = probabilities[np.arange(len(labels)), labels]
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return np.argsort(own[wrong])[:k]
-""",
-            "no mistake",
-        ),
-    ],
-    "devices": [
-        ("batch divided", "global_batch, steps, rate = 4, 11, 2.4e-3", "each device gets 32"),
-        ("steps of one device", "global_batch, steps, rate = 256, 86, 2.4e-3", "eight are done in one step"),
-        ("a smaller rate", "global_batch, steps, rate = 256, 11, 3e-4 / 8", "larger, not smaller"),
     ],
 }
 
 # Mutants of the solution that no check can notice, each with its reason: (exercise, mutated line as printed by the run) -> reason
 EQUIVALENT = {
     ("smoothing", "0 + 1: target = soft_targets([0], classes, smoothing)[0]"): "Whichever class is true, the loss is the same.",
-    ("devices", "2752 + 1: steps = math.ceil(2752 / global_batch)"): "One photo more needs the same number of steps.",
+    ("devices", "2753 + 1: steps = math.ceil(2753 / global_batch)"): "One photo more needs the same number of steps.",
 }

@@ -1,42 +1,61 @@
-"""How fast this machine climbs lab 05's ladder (the lab's own cells, timed), and a training step of Xception's top."""
+"""How fast this machine climbs lab 05's ladder, by the lab's own plan, and a training step of Xception's top."""
 
-import contextlib
-import io
 import time
 
-from tools.lesson import ROOT, Lesson
+import numpy as np
 
 
 def ladder() -> dict[str, float]:
-    """Xception features a second, and seconds and accuracy (%) of each rung.
+    """Xception features a second, and seconds and accuracy (%) of each step, trained as `recipe.plan` says.
 
     The pictures are whatever the lab gets: drawn scenes, or real photos when COURSE_DATA has them.
     Raises `utils.data.Missing` when the pretrained Xception is not there.
     """
-    names = {"__name__": "bench"}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for cell in Lesson.read(ROOT / "solutions" / "05_finetuning_xception.py").cells:
-            if cell.source.startswith("## 5 "):
-                break
-            if cell.kind == "code":
-                exec(compile(cell.source, f"<lab 05, line {cell.line}>", "exec"), names)  # our own lesson's cells
-    if names["base"] is None:
-        from utils import data
+    import keras
 
-        raise data.Missing("Lab 05 needs the pretrained Xception: run `python -m utils.data fetch`.")
-    figures = {}
-    for rung, accuracy, _, seconds in names["rungs"]:
-        if rung.startswith("Xception frozen"):
-            figures[f"Xception features a second, {names['side']} px"] = len(names["images"]) / seconds
-        figures[f"{rung}: seconds"] = seconds
-        figures[f"{rung}: accuracy %"] = 100 * accuracy
+    from utils import data, transfer
+    from utils.lessons.lab05 import recipe
+
+    flowers, base = data.load_flowers(quiet=True), data.pretrained("xception", quiet=True)
+    plan = recipe.plan(flowers)
+    images, labels = recipe.pictures(flowers, plan)
+    train, test = data.split(labels, plan.test_fraction)
+    classes, figures = len(flowers.classes), {}
+
+    def note(step: str, guesses, seconds: float) -> None:
+        figures[f"{step}: seconds"] = seconds
+        figures[f"{step}: accuracy %"] = 100 * float(np.mean(guesses == labels[test]))
+
+    started = time.perf_counter()
+    small = recipe.thumbnails(images)
+    scratch = recipe.small_convnet(small.shape[1], classes)
+    recipe.train_from_scratch(scratch, small, labels, train, plan)
+    guesses = transfer.outputs(scratch, small[test]).argmax(axis=1)
+    note("small ConvNet from scratch", guesses, time.perf_counter() - started)
+
+    started = time.perf_counter()
+    lower, upper = transfer.cut(base, plan.cut)
+    views = [transfer.activations(lower, images, mirrored=mirrored) for mirrored in plan.mirrored]
+    below = time.perf_counter() - started
+
+    started = time.perf_counter()
+    to_features = keras.Sequential([upper, keras.layers.GlobalAveragePooling2D()])
+    features = np.mean([transfer.outputs(to_features, view) for view in views], axis=0)
+    figures[f"Xception features a second, {plan.side} px"] = len(images) * len(views) / (below + time.perf_counter() - started)
+    head = transfer.linear_head(features[train], labels[train])
+    note("Xception frozen, linear head", head.predict(features[test]), below + time.perf_counter() - started)
+
+    started = time.perf_counter()
+    tuned = transfer.top(upper, classes, head=(np.zeros((features.shape[1], classes)), np.zeros(classes)))
+    transfer.tune(tuned, views, labels, train, epochs=plan.epochs, rate=plan.rate, batch=plan.batch)
+    probabilities = sum(transfer.softmax(transfer.outputs(tuned, view[test])) for view in views)
+    note(f"{plan.top} retrained", probabilities.argmax(axis=1), below + time.perf_counter() - started)
     return figures
 
 
 def training_step(repeats=8) -> dict[str, float]:
     """Milliseconds of a training step of Xception's block 14 on 32 photos of 224 pixels."""
     import keras
-    import numpy as np
 
     from utils import transfer
 

@@ -5,6 +5,7 @@ in activations as arguments or as layers: nothing of that shows here.
 """
 
 import contextlib
+import gc
 import math
 import sys
 import zlib
@@ -21,6 +22,7 @@ from .values import kind
 
 _OUTPUTS = 1e-3  # two orders of summation, or another epsilon in BatchNormalization, differ by less
 _LARGEST = 2**26  # weights in one array that a check still makes, 268 MB
+_LARGE = 10**7  # parameters of a model whose memory is asked back at once
 _WORK = 0.02  # a share of the multiply-adds that ways of counting may differ by
 
 
@@ -103,7 +105,7 @@ def cheap_weights():
 
 
 class Network:
-    """What a model does, measured once.
+    """What a model does, measured once. The model itself is not kept: a check compares many, and each may take 160 MB.
 
     Its weights are set by a rule that depends on nothing but the shape and the role of each (kernel, bias, gamma, …), so layers
     of one kind have the same values in either model and need not be matched; afterwards the model gets its own weights back.
@@ -144,6 +146,8 @@ class Network:
         self.multiply_adds = _multiply_adds(model, self.input_shape)
         self.steps, self.is_chain = steps(model), _is_chain(model)
         self.dropout = _dropouts(self.steps or _named(called)) if dropout else None
+        if self.parameters > _LARGE:
+            gc.collect()  # models are cycles of references: those before this one would keep their memory
 
     @property
     def output_shape(self) -> tuple[int, ...]:

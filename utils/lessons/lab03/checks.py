@@ -1,136 +1,181 @@
 """Checks of lab 03: costs of a layer, AlexNet's and VGG's tables, what training asks of memory, residual networks, errata."""
 
-import contextlib
-import itertools
-import math
-from unittest import mock
+import functools
 
-from ...check import Lab, NotAttempted, Wrong, call, choice, need, number, wrong
+from ...check import Choice, Either, Function, Input, Lab, Value, as_list, call, need
 
 lab = Lab("lab03", "Lab 03 · The memory ledger: AlexNet, VGG, ResNet")
 
+ROOM = 60  # seconds of work: a slow right way, such as building the network and counting its weights, has the time it needs
 
-# ---------------------------------------------------------------- 1 · four formulas
+
+def _variant(reference, **options):
+    """`reference` with some of its keyword-only options set: one mistake."""
+    return functools.partial(reference, **options)
 
 
-@lab.exercise(
+# ---------------------------------------------------------------- 1 · four numbers for each layer
+
+
+def _side(valid=lambda s, k, d: (s - k) // d + 1, same=lambda s, k, d: -(-s // d)):
+    """`output_side` with another formula for one of the paddings."""
+    return lambda side, kernel, stride, padding: (same if padding == "same" else valid)(side, kernel, stride)
+
+
+lab.declare(
+    "output_side",
     "Side of a feature map",
+    output_side=Function(
+        _side(),
+        cases=[
+            *((7, 3, 2, padding) for padding in ("valid", "same")),
+            *((*case, "valid") for case in ((227, 11, 4), (224, 11, 4), (7, 2, 3), (10, 1, 3), (13, 3, 2), (9, 9, 3))),
+            *((*case, "same") for case in ((10, 7, 3), (5, 4, 5), (14, 5, 1), (9, 9, 3), (9, 2, 2), (5, 2, 1), (12, 3, 3))),
+        ],
+        mistakes={
+            "{case} gives {got}. You forgot to round down: a window that reaches beyond the edge does not count.": Either(
+                _side(valid=lambda s, k, d: (s - k) / d + 1),
+                _side(valid=lambda s, k, d: (s - k) / d + 1, same=lambda s, k, d: (s - k) / d + 1),
+            ),
+            "{case} gives {got}. You forgot the + 1: the window at the very beginning counts too.": Either(
+                _side(valid=lambda s, k, d: (s - k) // d),
+                _side(valid=lambda s, k, d: (s - k) // d, same=lambda s, k, d: (s - k) // d),
+            ),
+            "{case} gives {got}. You round up, so the last window reaches beyond the edge.": _side(
+                valid=lambda s, k, d: -(-(s - k) // d) + 1
+            ),
+            "{case} gives {got}. You round to the nearest; a window that reaches beyond the edge does not count.": _side(
+                valid=lambda s, k, d: round((s - k) / d + 1)
+            ),
+            '{case} gives {got}. That is the side with "same"; with "valid", no window may reach beyond the edge.': _side(
+                valid=lambda s, k, d: -(-s // d)
+            ),
+            '{case} gives {got}. "same" rounds up: a window starts at every `stride`-th pixel, the first included.': Either(
+                _side(same=lambda s, k, d: s // d), _side(same=lambda s, k, d: s / d), _side(same=lambda s, k, d: round(s / d))
+            ),
+            '{case} gives {got}. That is the side with "valid"; with "same", Keras pads the edges.': _side(
+                same=lambda s, k, d: (s - k) // d + 1
+            ),
+            '{case} gives {got}. "same" keeps the side only at stride 1.': _side(same=lambda s, k, d: s),
+            "{case} gives {got}. Padding by kernel // 2 on both sides is one pixel too many for an even kernel.": _side(
+                same=lambda s, k, d: (s - k + 2 * (k // 2)) // d + 1
+            ),
+        },
+    ),
     hints=(
-        "Without padding, the first window begins at 0 and the last may not stick out. How many steps of `stride` fit in between?",
-        'For "valid": (side − kernel) // stride + 1. For "same", Keras pads so that every `stride`-th pixel begins a window, '
+        "Without padding, the first window begins at 0 and the last may not reach beyond the edge. How many steps of `stride` "
+        "fit in between?",
+        'For "valid": (side − kernel) // stride + 1. For "same", Keras pads so that a window starts at every `stride`-th pixel, '
         "the first included: side / stride, rounded up. The kernel does not matter.",
     ),
 )
-def output_side(function):
-    for side, kernel, stride, expected in ((227, 11, 4, 55), (224, 11, 4, 54), (7, 2, 3, 2), (10, 1, 3, 4), (13, 3, 2, 6)):
-        number(
-            call(function, side, kernel, stride, "valid"),
-            expected,
-            mistakes={
-                (side - kernel) / stride + 1: "You forgot the floor: a window that hangs over the edge is no window.",
-                (side - kernel) // stride: "You forgot the + 1: the window at the very beginning counts too.",
-                -(-(side - kernel) // stride) + 1: "You round up; the last window would stick out over the edge.",
-                -(-side // stride): 'That is "same": with "valid" no window may stick out.',
-                round((side - kernel) / stride + 1): "You round to the nearest; a window that hangs over the edge is no window.",
-            },
-            what=f'output_side({side}, {kernel}, {stride}, "valid")',
-        )
-    for side, kernel, stride, expected in ((10, 7, 3, 4), (7, 3, 2, 4), (5, 4, 5, 1), (14, 5, 1, 14), (9, 9, 3, 3), (9, 2, 2, 5)):
-        number(
-            call(function, side, kernel, stride, "same"),
-            expected,
-            mistakes={
-                side // stride: '"same" rounds up: 7 pixels at stride 2 give 4.',
-                side / stride: '"same" rounds up to a whole number of windows.',
-                (side - kernel) // stride + 1: 'That is "valid". With "same", Keras pads the edges.',
-                side: '"same" means the same size only at stride 1.',
-            },
-            what=f'output_side({side}, {kernel}, {stride}, "same")',
-        )
 
 
-_CONVS = (  # in_shape, out_shape, kernel, groups → parameters, activations, multiply-adds, each counted by Keras and the profiler
-    ((9, 7, 4), (7, 5, 6), (3, 3), 1, (222, 210, 7560)),
-    ((12, 11, 6), (4, 6, 8), (5, 2), 1, (488, 192, 11520)),
-    ((8, 8, 6), (8, 8, 9), (3, 1), 3, (63, 576, 3456)),
-)
+def _cost(in_shape, out_shape, kernel, groups=1):
+    weights = kernel[0] * kernel[1] * (in_shape[2] // groups) * out_shape[2]
+    positions = out_shape[0] * out_shape[1]
+    return weights + out_shape[2], positions * out_shape[2], positions * weights
 
 
-@lab.exercise(
+def _cost_but(element, change):
+    """`conv_cost` with another value for one of its three results: `change(right value, weights, in_shape, out_shape, groups)`."""
+
+    def mistaken(in_shape, out_shape, kernel, groups=1):
+        costs = list(_cost(in_shape, out_shape, kernel, groups))
+        costs[element] = change(costs[element], costs[0] - out_shape[2], in_shape, out_shape, groups)
+        return costs
+
+    return mistaken
+
+
+lab.declare(
+    "conv_cost",
     "The cost of a convolution",
     points=2,
+    conv_cost=Function(
+        _cost,
+        cases=[
+            ((9, 7, 4), (7, 5, 6), (3, 3)),
+            ((12, 11, 6), (4, 6, 8), (5, 2), 1),
+            ((8, 8, 6), (8, 8, 9), (3, 1), 3),
+            ((6, 5, 4), (6, 5, 8), (3, 3), 4),
+        ],
+        mistakes={
+            "Parameters: you forgot the biases, one for each filter.": _cost_but(0, lambda right, w, i, o, g: w),
+            "Parameters: every filter has a bias of its own, not one for the whole layer.": _cost_but(
+                0, lambda right, w, i, o, g: w + 1
+            ),
+            "Parameters: with groups, a filter sees only input channels / groups.": _cost_but(
+                0, lambda right, w, i, o, g: w * g + o[2]
+            ),
+            "Parameters: the groups split the input channels only; the layer still has all its filters.": _cost_but(
+                0, lambda right, w, i, o, g: w // g + o[2]
+            ),
+            "Parameters: a filter looks at all the channels that it sees, not at one.": _cost_but(
+                0, lambda right, w, i, o, g: w * g // i[2] + o[2]
+            ),
+            "Parameters: the positions share their weights; do not multiply by them.": Either(
+                _cost_but(0, lambda right, w, i, o, g: w * o[0] * o[1] + o[2]),
+                _cost_but(0, lambda right, w, i, o, g: right * o[0] * o[1]),
+            ),
+            "Activations: that is the input. Count what the layer produces.": _cost_but(
+                1, lambda right, w, i, o, g: i[0] * i[1] * i[2]
+            ),
+            "Activations: count what the layer produces, without its input.": _cost_but(
+                1, lambda right, w, i, o, g: right + i[0] * i[1] * i[2]
+            ),
+            "Activations: that is one channel. The output has one for each filter.": _cost_but(
+                1, lambda right, w, i, o, g: o[0] * o[1]
+            ),
+            "Multiply-adds: a product and its sum are one multiply-add. You count operations, twice as many.": _cost_but(
+                2, lambda right, w, i, o, g: 2 * right
+            ),
+            "Multiply-adds: biases are added; they multiply nothing.": Either(
+                _cost_but(2, lambda right, w, i, o, g: right + o[2] * o[0] * o[1]),
+                _cost_but(2, lambda right, w, i, o, g: right + o[2]),
+            ),
+            "Multiply-adds: a filter stops at the positions of the output, not of the input.": _cost_but(
+                2, lambda right, w, i, o, g: w * i[0] * i[1]
+            ),
+            "Multiply-adds: with groups, a filter sees only input channels / groups.": _cost_but(
+                2, lambda right, w, i, o, g: right * g
+            ),
+            "Multiply-adds: you count the filters twice. The weights of the layer hold them already.": _cost_but(
+                2, lambda right, w, i, o, g: right * o[2]
+            ),
+            "Multiply-adds: every weight is used once at each position of the output, not once in all.": _cost_but(
+                2, lambda right, w, i, o, g: w
+            ),
+        },
+    ),
     hints=(
-        "One filter has rows × columns × input channels weights and a bias. How many filters are there? "
-        "And at how many places does each do its products?",
-        "With groups, a filter looks at input channels / groups only. Multiply-adds: every weight is used once at each place of "
+        "One filter has rows × columns × input channels weights and a bias. How many filters are there? And at how many "
+        "positions does each filter compute its products?",
+        "With groups, a filter sees only input channels / groups. Multiply-adds: every weight is used once at each position of "
         "the output; biases multiply nothing.",
     ),
 )
-def conv_cost(function):
-    for in_shape, out_shape, kernel, groups, expected in _CONVS:
-        case = f"{in_shape} → {out_shape}, kernel {kernel}" + (f", {groups} groups" if groups > 1 else "")
-        found = _tuple(call(function, in_shape, out_shape, kernel, groups), 3, "parameters, activations, multiply_adds")
-        weights, places = expected[0] - out_shape[2], out_shape[0] * out_shape[1]
-        number(
-            found[0],
-            expected[0],
-            mistakes={
-                weights: "Parameters: you forgot the biases, one for each filter.",
-                weights + 1: "Parameters: every filter has a bias of its own, not one for the whole layer.",
-                weights * groups + out_shape[2]: "Parameters: with groups, a filter sees only input channels / groups.",
-                weights * places + out_shape[2]: "Parameters: the places share their weights; do not multiply by them.",
-            },
-            what=f"Parameters ({case})",
-        )
-        number(
-            found[1],
-            expected[1],
-            mistakes={
-                in_shape[0] * in_shape[1] * in_shape[2]: "Activations: that is the input. Count what the layer produces.",
-                places: "Activations: that is one channel. The output has one for each filter.",
-            },
-            what=f"Activations ({case})",
-        )
-        number(
-            found[2],
-            expected[2],
-            mistakes={
-                2
-                * expected[2]: "Multiply-adds: a product and its sum are one multiply-add. You count operations, twice as many.",
-                expected[0] * places: "Multiply-adds: biases are added, they multiply nothing.",
-                weights
-                * in_shape[0]
-                * in_shape[1]: "Multiply-adds: the filter stops at the places of the output, not of the input.",
-                expected[2] * groups: "Multiply-adds: with groups, a filter sees only input channels / groups.",
-                expected[2]
-                * out_shape[2]: "Multiply-adds: you counted the filters twice. The kernel's weights hold them already.",
-            },
-            what=f"Multiply-adds ({case})",
-        )
 
 
-@lab.exercise(
+lab.declare(
+    "two_layers",
     "Dense against convolution",
+    more_parameters=Choice(
+        "dense",
+        ("dense", "conv"),
+        {"`more_parameters`: the convolution has 3·3·512·512 weights, the dense layer 7·7·512·4096.": "conv"},
+    ),
+    more_work=Choice(
+        "conv",
+        ("dense", "conv"),
+        {"`more_work`: the dense layer uses each weight once. The convolution uses each at 14·14 positions.": "dense"},
+    ),
     hints=(
         "Dense: 7·7·512 values to 4096 units, each connection used once. The convolution: 3·3·512·512 weights, each used at "
-        "14·14 places.",
+        "14·14 positions.",
         "Compute all four: 7·7·512·4096, the same again, 3·3·512·512, and that times 14·14.",
     ),
 )
-def two_layers(more_parameters, more_work):
-    options = ("dense", "conv")
-    choice(
-        more_parameters,
-        "dense",
-        options,
-        mistakes={"conv": "`more_parameters`: the convolution has 3·3·512·512 weights, the dense layer 7·7·512·4096."},
-    )
-    choice(
-        more_work,
-        "conv",
-        options,
-        mistakes={"dense": "`more_work`: the dense layer uses each weight once. The convolution uses each at 14·14 places."},
-    )
 
 
 # ---------------------------------------------------------------- 2 · AlexNet
@@ -148,497 +193,644 @@ _ALEXNET = (
     ("FC7", "dense", 4096, None, None, None),
     ("FC8", "dense", 1000, None, None, None),
 )
-_ALEXNET_ROWS = (  # the published table; its shapes are right
-    ("CONV1", (55, 55, 96), 34_944),
-    ("POOL1", (27, 27, 96), 0),
-    ("CONV2", (27, 27, 256), 614_656),
-    ("POOL2", (13, 13, 256), 0),
-    ("CONV3", (13, 13, 384), 885_120),
-    ("CONV4", (13, 13, 384), 1_327_488),
-    ("CONV5", (13, 13, 256), 884_992),
-    ("POOL3", (6, 6, 256), 0),
-    ("FC6", (1, 1, 4096), 37_752_832),
-    ("FC7", (1, 1, 4096), 16_781_312),
-    ("FC8", (1, 1, 1000), 4_097_000),
+_ODD = (
+    ("A", "conv", 5, 4, 3, 2),
+    ("B", "pool", None, 2, 3, 1),
+    ("C", "dense", 3, None, None, None),
+    ("D", "dense", 7, None, None, None),
 )
-_ODD = (("A", "conv", 5, 4, 3, 2), ("B", "pool", None, 2, 3, 1), ("C", "dense", 3, None, None, None))
-_ODD_ROWS = (("A", (7, 7, 5), 165), ("B", (3, 3, 5), 0), ("C", (1, 1, 3), 138))
 
 
-@lab.exercise(
+def _table(
+    layers, side, channels, *, divide=lambda a, b: a // b, sides=2, bias=1, early=False, pooled=False, flat=True, wide=False
+):
+    rows = []
+    for name, kind, units, kernel, stride, padding in layers:
+        parameters = 0
+        if kind == "dense":
+            parameters = ((side * side if flat else 1) * channels + bias) * units
+            side, channels = side if wide else 1, units
+        else:
+            side = divide(side - kernel + sides * padding, stride) + 1
+        if kind == "conv":
+            parameters = (kernel * kernel * (units if early else channels) + bias) * units
+            channels = units
+        if kind == "pool" and pooled:
+            channels = 1
+        rows.append((name, (side, side, channels), parameters))
+    return rows
+
+
+def _rows(table) -> dict:
+    """{"CONV1, shape": …, "CONV1, parameters": …}: the messages then name a row and a column."""
+    found = {}
+    for row in as_list(table, None, "The table"):
+        name, shape, parameters = as_list(row, 3, "A row (name, shape, parameters)")
+        found[f"{name}, shape"] = as_list(shape, 3, f"The shape of {name}")
+        found[f"{name}, parameters"] = parameters
+    return found
+
+
+lab.declare(
+    "network_table",
     "AlexNet's table",
     points=3,
+    network_table=Function(
+        _table,
+        view=_rows,
+        cases={"for AlexNet": (_ALEXNET, 227, 3), "for a small network with odd sizes": (_ODD, 19, 2)},
+        mistakes={
+            "A shape is not whole: the division in the formula for the side is rounded down.": _variant(
+                _table, divide=lambda a, b: a / b
+            ),
+            "You round up; the division in the formula for the side is rounded down.": _variant(
+                _table, divide=lambda a, b: -(-a // b)
+            ),
+            "Look at CONV2: the padding counts on both sides.": _variant(_table, sides=1),
+            "The padding is missing from the formula for the side: see CONV2.": _variant(_table, sides=0),
+            "You forgot the biases, one for each filter or unit.": _variant(_table, bias=0),
+            "A convolution's weights depend on the channels that come in: set the new number of channels after counting.": (
+                _variant(_table, early=True)
+            ),
+            "Pooling works on each channel by itself, and keeps their number.": _variant(_table, pooled=True),
+            "FC6 reads every value of the map before it: side × side × channels.": _variant(_table, flat=False),
+            "A dense layer's output has the shape (1, 1, units), so the next layer reads `units` values.": _variant(
+                _table, wide=True
+            ),
+        },
+    ),
     hints=(
-        "Carry two numbers from row to row: the side and the channels of what flows. Each row changes one or both.",
+        "Carry two numbers from row to row: the side and the channels of the current map. Each row changes one or both.",
         "conv: new side, then (kernel² · channels + 1) · filters, and only then channels = filters. pool: new side, no "
-        "parameters. dense: (side² · channels + 1) · units, and behind it side 1 and `units` channels.",
+        "parameters. dense: (side² · channels + 1) · units; after it the side is 1, and there are `units` channels.",
     ),
 )
-def network_table(function):
-    for layers, side, channels, expected in ((_ALEXNET, 227, 3, _ALEXNET_ROWS), (_ODD, 19, 2, _ODD_ROWS)):
-        rows = call(function, layers, side, channels)
-        need(isinstance(rows, (list, tuple)), "Return a list of rows (name, shape, parameters).")
-        need(len(rows) == len(expected), f"The table has {len(rows)} rows; the network has {len(expected)} layers.")
-        for row, (name, shape, parameters) in zip(rows, expected, strict=True):
-            found = _tuple(row, 3, "name, shape, parameters")
-            need(found[0] == name, f"A row is called {found[0]!r}; expected {name!r}.")
-            need(
-                isinstance(found[1], (tuple, list)) and len(found[1]) == 3,
-                f"{name}: the shape has three entries, (side, side, channels).",
-            )
-            _row_shape(name, tuple(found[1]), shape)
-            _row_parameters(name, found[2], parameters, shape)
 
 
-def _row_shape(name, found, shape):
-    if found == shape:
-        return
-    if any(isinstance(n, float) and n != int(n) for n in found):
-        wrong(f"{name}: the shape {found} is not whole. The division needs its floor.")
-    if found[2] != shape[2]:
-        wrong(
-            f"{name}: {found[2]} channels come out; expected {shape[2]}. Pooling keeps them, a convolution makes one for each filter."
-        )
-    wrong(f"{name}: the shape is {found}; expected {shape}. Is the padding on both sides, and is the floor there?")
-
-
-def _row_parameters(name, found, parameters, shape):
-    forgotten = {parameters - shape[2]: f"{name}: you forgot the biases, one for each filter or unit."} if parameters else {}
-    number(found, parameters, mistakes=forgotten, what=f"{name}, parameters: it")
-
-
-@lab.exercise(
+lab.declare(
+    "equivalent_mlp",
     "The equivalent MLP",
+    slide_side=Value(224, {"`slide_side`: with 227 there would be 44.9 billion connections. The slide says 43.7.": 227}),
+    table_connections=Value(
+        227 * 227 * 3 * 55 * 55 * 96,
+        {
+            "`table_connections`: that is the slide's number, for an input of 224. The table's input is 227.": 43_713_331_200,
+            "`table_connections`: you added the biases. The slide counts connections only.": 44_892_355_200,
+            "`table_connections`: the image has 3 channels.": 14_964_021_600,
+            "`table_connections`: CONV1 has 96 channels, so there are 55·55·96 outputs.": 227 * 227 * 3 * 55 * 55,
+        },
+    ),
+    positions=Value(
+        54.25,
+        {
+            "`positions`: do not round down this once. What does the formula itself give?": 54,
+            "`positions`: that is the table's 55, for an input of 227. What does the formula give for 224?": 55,
+            "`positions`: you forgot the + 1.": 53.25,
+        },
+    ),
     hints=(
         "A dense layer from the image to 55·55·96 units has side·side·3 · 55·55·96 connections. Try both sides, 224 and 227.",
-        "224 gives 43.7 billion. So the slide's number and its table speak of different inputs. "
-        "For `places`, use the formula without its floor.",
+        "224 gives 43.7 billion, so the slide's number and its table speak of different inputs. For `positions`, use the "
+        "formula with an ordinary division.",
     ),
 )
-def equivalent_mlp(slide_side, table_connections, places):
-    number(
-        slide_side,
-        224,
-        mistakes={227: "`slide_side`: with 227 there would be 44.9 billion connections. The slide says 43.7."},
-        what="`slide_side`",
-    )
-    number(
-        table_connections,
-        44_892_064_800,
-        mistakes={
-            43_713_331_200: "`table_connections`: that is the slide's number, for an input of 224. The table's input is 227.",
-            44_892_355_200: "`table_connections`: you added the biases. The slide counts connections only.",
-            14_964_021_600: "`table_connections`: the image has 3 channels.",
-        },
-        what="`table_connections`",
-    )
-    number(
-        places,
-        54.25,
-        tolerance=1e-9,
-        mistakes={
-            54: "`places`: leave the floor out this once. What does the bare formula give?",
-            55: "`places`: that is the table's 55, for an input of 227. What does the bare formula give for 224?",
-            53.25: "`places`: you forgot the + 1.",
-        },
-        what="`places`",
-    )
 
 
 # ---------------------------------------------------------------- 3 · VGG-16
 
 
-@lab.exercise(
-    "VGG-16 in today's Keras",
-    points=3,
-    seconds=30,
-    hints=(
-        "Conv2D(filters, kernel_size, strides, padding, …): the third positional argument is no longer the kernel's width. "
-        "And what does the table say about the size before and after each convolution?",
-        'Conv2D(filters, 3, padding="same", activation="relu"), `depth` times a block, then MaxPooling2D(2). Flatten; twice '
-        'Dense(4096, activation="relu") with Dropout(0.5); and the layer that the slide forgot: Dense(classes, activation="softmax").',
-    ),
-)
-def vgg16(function):
-    side, classes = 33, 5  # small, because the head alone has 19 million weights; odd, because of the floors
-    shrunk = "A feature map shrinks to nothing: the third positional argument is `strides` now, and `padding` must keep the size."
-    huge = "A dense layer has a feature map before it that is far too large: `MaxPooling2D(2)` ends each block."
-    with _clear("output size would be zero", shrunk), _clear("too many weights", huge), _empty_weights():
-        model = _model(call(function, side, classes))
-    need(
-        tuple(model.input_shape) == (None, side, side, 3),
-        f"The input is {model.input_shape}; expected (None, {side}, {side}, 3).",
-    )
-    found = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
-    kinds = [type(layer).__name__ for layer in found]
-    _vgg_body(found, kinds, side)
-    _vgg_head(found, kinds, classes)
-    number(model.count_params(), 33_617_733, what=f"vgg16({side}, {classes}).count_params(): it")
+def _input(shape):
+    import keras
 
-
-def _vgg_body(found, kinds, side):
-    convs = [layer for layer in found if type(layer).__name__ == "Conv2D"]
-    filters = [f for f, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)) for _ in range(depth)]
-    need(len(convs) == 13, f"There are {len(convs)} convolutions; VGG-16 has 13.")
-    need(
-        [layer.filters for layer in convs] == filters,
-        f"The filters are {[layer.filters for layer in convs]}; expected {filters}.",
-    )
-    for layer in convs:
-        need(tuple(layer.kernel_size) == (3, 3), f"A kernel is {tuple(layer.kernel_size)}; VGG uses 3×3 everywhere.")
-        need(tuple(layer.strides) == (1, 1), "A convolution has stride 3: the third positional argument is `strides` now.")
-        need(
-            layer.padding == "same",
-            'Without `padding="same"` every convolution loses two rows and columns; the table keeps the size.',
-        )
-        need(layer.activation.__name__ == "relu", "A convolution has no relu.")
-    pools = [i for i, kind in enumerate(kinds) if kind == "MaxPooling2D"]
-    need(len(pools) == 5, f"There are {len(pools)} max poolings; VGG-16 has 5, one after each block.")
-    need(pools == [2, 5, 9, 13, 17], "The poolings are not at the end of the blocks of 2, 2, 3, 3 and 3 convolutions.")
-    sides = list(itertools.accumulate(range(5), lambda s, _: s // 2, initial=side))[1:]
-    shapes = [found[i].output.shape[1] for i in pools]
-    need(shapes == sides, f"The poolings end at sides {shapes}; expected {sides}. Window and stride are 2.")
-
-
-def _vgg_head(found, kinds, classes):
-    dense = [layer for layer in found if type(layer).__name__ == "Dense"]
-    need("Flatten" in kinds, "There is no Flatten between the feature map and the dense layers.")
-    need(len(dense) != 2, "The slide stops before the last layer: `Dense(classes)` is missing.")
-    need(
-        [layer.units for layer in dense] == [4096, 4096, classes],
-        f"The dense layers are {[d.units for d in dense]}; expected [4096, 4096, {classes}].",
-    )
-    for layer, function in zip(dense, ("relu", "relu", "softmax"), strict=True):
-        need(layer.activation.__name__ == function, f"Dense({layer.units}) should end in {function}.")
-    drops = [layer.rate for layer in found if type(layer).__name__ == "Dropout"]
-    need(drops == [0.5, 0.5], f"The dropout rates are {drops}; the slide has 0.5 after each of the two large dense layers.")
-    need(
-        kinds[-5:] == ["Dense", "Dropout", "Dense", "Dropout", "Dense"],
-        "Dropout stands behind each of the two large dense layers.",
-    )
+    return keras.Input(shape)
 
 
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 _VGG19 = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
 
-@lab.exercise(
+def _vgg(side, classes, *, blocks=_VGG16, conv=None, pool="MaxPooling2D", pools=(1, 1, 1, 1, 1), relu="relu", dense="relu",
+         head="Flatten", drop=(0, 1, 1), last=True, softmax="softmax"):  # fmt: skip
+    """VGG-16, or one with a mistake: `pools` are those after each block, `drop` the Dropouts after Flatten and each Dense."""
+    from keras import Input, Sequential, layers
+
+    model = Sequential([Input((side, side, 3))])
+    for (filters, depth), pooled in zip(blocks, pools, strict=True):
+        for _ in range(depth):
+            model.add(layers.Conv2D(filters, 3, activation=relu, **({"padding": "same"} if conv is None else conv)))
+        if pooled:
+            model.add(getattr(layers, pool)(2))
+    model.add(getattr(layers, head)())
+    for i, dropped in enumerate(drop):
+        if i:
+            model.add(layers.Dense(4096, activation=dense))
+        if dropped:
+            model.add(layers.Dropout(0.5))
+    if last:
+        model.add(layers.Dense(classes, activation=softmax))
+    return model
+
+
+lab.declare(
+    "vgg16",
+    "VGG-16 in today's Keras",
+    points=3,
+    seconds=ROOM,
+    vgg16=Function(
+        _vgg,
+        cases={"for 65×65 images and 5 classes": (65, 5)},  # small, as the head is large; odd, because of the floors
+        dropout=True,
+        mistakes={
+            "A feature map shrinks to nothing: the third positional argument of `Conv2D` is `strides` now, and "
+            '`padding="same"` must keep the size.': Either(
+                _variant(_vgg, conv={"padding": "same", "strides": 3}),
+                _variant(_vgg, conv={"strides": 3}),
+                _variant(_vgg, conv={}),
+            ),
+            "The first dense layer reads a feature map that is far too large: a 2×2 max pooling ends each block.": Either(
+                _variant(_vgg, pools=(0, 0, 0, 0, 0)), _variant(_vgg, pools=(0, 0, 0, 0, 1))
+            ),
+            "The slide stops before the last layer: the dense layer of `classes` units is missing.": _variant(_vgg, last=False),
+            "VGG takes the maximum of each pooling window, not the average.": _variant(_vgg, pool="AveragePooling2D"),
+            "The convolutions have no ReLU.": _variant(_vgg, relu=None),
+            "The two dense layers of 4096 units have no ReLU.": _variant(_vgg, dense=None),
+            "The outputs do not sum to 1: the last layer needs the softmax.": _variant(_vgg, softmax=None),
+            "Between the last map and the first dense layer stands `Flatten`; you pool the map.": Either(
+                _variant(_vgg, head="GlobalAveragePooling2D"), _variant(_vgg, head="GlobalMaxPooling2D")
+            ),
+            "There is no Dropout: the slide has `Dropout(0.5)` after each of the two dense layers of 4096 units.": _variant(
+                _vgg, drop=(0, 0, 0)
+            ),
+            "Each Dropout follows one of the two dense layers of 4096 units; yours stand before them.": _variant(
+                _vgg, drop=(1, 1, 0)
+            ),
+            "Return the model; this is a tensor.": lambda side, classes: _input((side, side, 3)),
+            "That is VGG-19: its last three blocks have four convolutions each, VGG-16's have three.": _variant(
+                _vgg, blocks=_VGG19
+            ),
+        },
+    ),
+    hints=(
+        "Conv2D(filters, kernel_size, strides, padding, …): the third positional argument is no longer the kernel's width. "
+        "And what does the table say about the size before and after each convolution?",
+        'Conv2D(filters, 3, padding="same", activation="relu"), `depth` times a block, then MaxPooling2D(2). Flatten; twice '
+        'Dense(4096, activation="relu") with Dropout(0.5); and the layer that the slide forgot: Dense(classes, '
+        'activation="softmax").',
+    ),
+)
+
+
+def _vgg_values(
+    blocks, side, units, *, channels=3, convs=True, every=True, pools=True, halve=lambda s: s // 2, flat=0, dense=True
+):
+    total = channels * side**2
+    for filters, depth in blocks:
+        if convs:
+            total += (depth if every else 1) * filters * side**2
+        side = halve(side)
+        if pools:
+            total += filters * side**2
+    return total + flat * filters * side**2 + (sum(units) if dense else 0)
+
+
+lab.declare(
+    "vgg_activations",
     "Activations of a VGG",
     points=2,
+    seconds=ROOM,
+    vgg_activations=Function(
+        _vgg_values,
+        cases={
+            "for VGG-16 on 224×224": (_VGG16, 224, (4096, 4096, 1000)),
+            "for VGG-19 on 64×64": (_VGG19, 64, (4096, 4096, 1000)),
+            "for the blocks ((4, 1), (8, 2)) and 7 units on 13×13": (((4, 1), (8, 2)), 13, (7,)),
+        },
+        mistakes={
+            "You forgot the input: the image itself lies in memory too.": _variant(_vgg_values, channels=0),
+            "The image has 3 channels.": _variant(_vgg_values, channels=1),
+            "You forgot the outputs of the poolings.": _variant(_vgg_values, pools=False),
+            "You forgot the outputs of the convolutions.": _variant(_vgg_values, convs=False),
+            "A block has several convolutions, and each leaves a map.": _variant(_vgg_values, every=False),
+            "You counted Flatten; it is a view of the last feature map and makes no new values.": _variant(_vgg_values, flat=1),
+            "You forgot the dense layers at the end.": _variant(_vgg_values, dense=False),
+            "A pooling that halves an odd side rounds down: 13 becomes 6.": Either(
+                _variant(_vgg_values, halve=lambda s: s / 2), _variant(_vgg_values, halve=lambda s: -(-s // 2))
+            ),
+            "Each pooling halves the side for the blocks after it.": _variant(_vgg_values, halve=lambda s: s),
+            "That is the published total. Add up the rows of its own table: do they give 24 million?": (
+                lambda blocks, side, units: 24_000_000
+            ),
+        },
+    ),
     hints=(
         "Every tensor counts once: the image, each convolution's output, each pooling's output, each dense layer's units. "
         "Flatten makes no new values.",
-        "Start with 3·side². In each block add depth · filters · side², halve the side (floor), add filters · side². "
+        "Start with 3·side². In each block add depth · filters · side², halve the side, rounding down, and add filters · side². "
         "At the end add the units.",
     ),
 )
-def vgg_activations(function):
-    cases = (
-        (_VGG16, 224, (4096, 4096, 1000), 15_237_608),
-        (_VGG19, 224, (4096, 4096, 1000), 16_542_184),
-        (((4, 1), (8, 2)), 13, (7,), 1982),
-    )
-    for blocks, side, units, expected in cases:
-        pools, s = 0, side
-        for filters, _ in blocks:
-            s //= 2
-            pools += filters * s * s
-        last = blocks[-1][0] * s * s
-        number(
-            call(function, blocks, side, units),
-            expected,
-            mistakes={
-                expected - 3 * side * side: "You forgot the input: the image itself lies in memory too.",
-                expected - pools: "You forgot the outputs of the poolings.",
-                expected + last: "You counted Flatten; it is a view of the last feature map and makes no new values.",
-                expected - sum(units): "You forgot the dense layers at the end.",
-                expected - 2 * side * side: "The image has 3 channels.",
-                24_000_000: "That is the published total. Add the rows of its own table: do they give 24 million?",
-            },
-            what=f"The number of values for {blocks} on {side}×{side}: it",
-        )
 
 
-@lab.exercise(
+_VALUES = 15_237_608  # that VGG-16 leaves for one image
+
+lab.declare(
+    "vgg_numbers",
     "Where VGG's memory is",
+    megabytes=Value(
+        _VALUES * 4 / 1e6,
+        {
+            "`megabytes`: you divided by 2²⁰, so those are mebibytes. Here a megabyte is 10⁶ bytes.": _VALUES * 4 / 2**20,
+            "`megabytes`: a float32 takes 4 bytes.": _VALUES / 1e6,
+            "`megabytes`: that is the published number. It does not follow from the table.": 93,
+            "`megabytes`: 8 bytes are a float64. A float32 takes 4.": _VALUES * 8 / 1e6,
+            "`megabytes`: those are kilobytes.": _VALUES * 4 / 1e3,
+            "`megabytes`: those are bytes. A megabyte is 10⁶ of them.": _VALUES * 4,
+            "`megabytes` is rounded. Write the expression and let Python do the division.": Either(61, 60.9, 61.0, 60),
+        },
+    ),
+    head_parameters=Value(
+        123_642_856,
+        {
+            "`head_parameters`: the biases are missing, one for each unit.": 123_633_664,
+            "`head_parameters`: that is the first dense layer alone.": Either(102_764_544, 102_760_448),
+            "`head_parameters`: the last layer, Dense(1000), belongs to the head too.": 119_545_856,
+            "`head_parameters`: those are the convolutions' parameters.": 14_714_688,
+            "`head_parameters`: the first dense layer, which reads 7·7·512 values, is missing.": 16_781_312 + 4_097_000,
+        },
+    ),
     hints=(
         "A float32 takes 4 bytes, and a megabyte is 10⁶ bytes. The head is the three dense layers, biases included.",
         "megabytes = 15,237,608 · 4 / 10⁶. The head: (7·7·512 + 1)·4096 + (4096 + 1)·4096 + (4096 + 1)·1000.",
     ),
 )
-def vgg_numbers(megabytes, head_parameters):
-    values = 15_237_608
-    _near(
-        megabytes,
-        values * 4 / 1e6,
-        {
-            values * 4 / 2**20: "`megabytes`: you divided by 2²⁰: those are mebibytes. Here a megabyte is 10⁶ bytes.",
-            values / 1e6: "`megabytes`: a float32 has 4 bytes.",
-            93: "`megabytes`: that is the published number. It does not follow from the table.",
-            values * 8 / 1e6: "`megabytes`: only one pass forward; each value takes 4 bytes.",
-            values * 4 / 1e3: "`megabytes`: those are kilobytes.",
-        },
-        "`megabytes`",
-    )
-    number(
-        head_parameters,
-        123_642_856,
-        mistakes={
-            123_633_664: "`head_parameters`: the biases are missing, one for each unit.",
-            102_764_544: "`head_parameters`: that is the first dense layer alone.",
-            119_545_856: "`head_parameters`: the last layer, Dense(1000), belongs to the head too.",
-            14_714_688: "`head_parameters`: those are the convolutions'.",
-            16_781_312 + 4_097_000: "`head_parameters`: the first dense layer, behind Flatten, is missing.",
-        },
-        what="`head_parameters`",
-    )
 
 
 # ---------------------------------------------------------------- 4 · training
 
-_RUNS = ((138_357_544, 15_237_608, 32, 2), (25_636_712, 20_000_000, 1, 0), (1000, 77, 5, 1))
+_RUNS = [(138_357_544, 15_237_608, 32, 2), (25_636_712, 20_000_000, 1, 0), (1000, 77, 5, 1)]  # parameters, kept, batch, slots
 
 
-@lab.exercise(
+def _bill(parameters, kept, batch, slots, *, size=4, weights=1, gradients=1, slot=1, kepts=1):
+    return size * (parameters * (weights + gradients + slot * slots) + kepts * kept * batch)
+
+
+lab.declare(
+    "training_bytes",
     "The bill of a training step",
+    training_bytes=Function(
+        _bill,
+        cases=_RUNS,
+        mistakes={
+            "The gradients, or the weights, are missing: each takes one number for every parameter.": _variant(
+                _bill, gradients=0
+            ),
+            "The optimizer's slots are missing.": _variant(_bill, slot=0),
+            "Only the optimizer's slots are there; weights and gradients are missing.": _variant(_bill, weights=0, gradients=0),
+            "The activations are missing.": _variant(_bill, kepts=0),
+            "The activations are kept for every example of the batch.": lambda p, kept, batch, slots: _bill(p, kept, 1, slots),
+            "Weights, gradients and slots are there once, not once for each example.": (
+                lambda p, kept, batch, slots: _bill(p, kept, 1, slots) * batch
+            ),
+            "That counts values. A float32 takes 4 bytes.": _variant(_bill, size=1),
+            "8 bytes are a float64. A float32 takes 4.": _variant(_bill, size=8),
+            "Only the parameters' part is in bytes: a kept activation takes 4 bytes too.": _variant(_bill, kepts=0.25),
+            "Each kept activation counts once here.": _variant(_bill, kepts=2),
+        },
+    ),
     hints=(
-        "What is there once for every parameter? The weight, its gradient, and what the optimizer keeps. "
-        "What is there once for every example of the batch?",
+        "What is there once for every parameter? The weight, its gradient, and the optimizer's slots. What is there once for "
+        "every example of the batch?",
         "4 bytes × (parameters × (1 weight + 1 gradient + slots) + kept × batch).",
     ),
 )
-def training_bytes(function):
-    for parameters, kept, batch, slots in _RUNS:
-        fixed, moving = 4 * parameters * (2 + slots), 4 * kept * batch
-        number(
-            call(function, parameters, kept, batch, slots),
-            fixed + moving,
-            mistakes={
-                fixed - 4 * parameters + moving: "The gradients are missing: one number for each parameter.",
-                4 * parameters * (1 + slots) + moving: "The gradients are missing: one number for each parameter.",
-                fixed + 4 * kept: "The activations are kept for every example of the batch.",
-                (fixed + moving) / 4: "That counts values. A float32 takes 4 bytes.",
-                4
-                * (parameters * (2 + slots) + kept)
-                * batch: "Weights, gradients and slots are there once, not once for each example.",
-                4 * parameters * 2 + moving: "The optimizer's slots are missing.",
-                fixed + 2 * moving: "Each kept activation counts once here.",
-            },
-            what=f"For {parameters:,} parameters, {kept:,} kept values, batch {batch}, {slots} slots it",
-        )
 
 
-@lab.exercise(
+def _batch(available, parameters, kept, slots, *, copies=2, slot=1, size=4, lowest=0, divide=lambda a, b: a // b):
+    fixed = 4 * parameters * (copies + slot * slots)
+    found = divide(available - fixed, size * kept)
+    return found if lowest is None else max(lowest, found)
+
+
+lab.declare(
+    "largest_batch",
     "The largest batch",
+    largest_batch=Function(
+        _batch,
+        cases=[
+            (8 * 2**30, 138_357_544, 15_237_608, 2),
+            (8 * 2**30, 138_357_544, 15_237_608, 0),
+            (12_000, 100, 200, 1),
+            (2 * 2**30, 138_357_544, 15_237_608, 2),
+            (2000, 100, 100, 1),
+            (1_200, 100, 200, 1),
+            (1_600, 100, 100, 1),
+            (1_601, 100, 1000, 1),
+        ],
+        mistakes={
+            "{case} gives {got}. A batch is a whole number of examples, and all of them must fit: round down.": Either(
+                _variant(_batch, divide=lambda a, b: a / b),
+                _variant(_batch, divide=lambda a, b: a / b, lowest=None),
+                _variant(_batch, divide=lambda a, b: round(a / b)),
+            ),
+            "{case} gives {got}. You round up: that batch no longer fits.": Either(
+                _variant(_batch, divide=lambda a, b: -(-a // b)), _variant(_batch, divide=lambda a, b: -(-a // b), lowest=None)
+            ),
+            "{case} gives {got}. A batch cannot be negative: when not even one example fits, the answer is 0.": Either(
+                _variant(_batch, lowest=None), _variant(_batch, lowest=None, divide=lambda a, b: int(a / b))
+            ),
+            "{case} gives {got}. Return 0 when not even one example fits.": _variant(_batch, lowest=1),
+            "{case} gives {got}. A batch that takes exactly the available bytes fits too.": _variant(
+                _batch, divide=lambda a, b: (a - 1) // b
+            ),
+            "{case} gives {got}. Weights, gradients and slots take their part first.": Either(
+                _variant(_batch, copies=0, slot=0), _variant(_batch, copies=0, slot=0, lowest=None)
+            ),
+            "{case} gives {got}. Gradients and slots take their part too, not only the weights.": _variant(
+                _batch, copies=1, slot=0
+            ),
+            "{case} gives {got}. The gradients, or the weights, are missing from what is there once.": _variant(_batch, copies=1),
+            "{case} gives {got}. The optimizer's slots are missing from what is there once.": _variant(_batch, slot=0),
+            "{case} gives {got}. An activation in float32 takes 4 bytes.": _variant(_batch, size=1),
+        },
+    ),
     hints=(
         "Some of the memory is taken before the first example arrives. How much is left, and how much does one example need?",
         "fixed = 4 · parameters · (2 + slots). Then (available − fixed) // (4 · kept). If nothing is left, the answer is 0, "
         "not a negative batch.",
     ),
 )
-def largest_batch(function):
-    cases = (
-        (8 * 2**30, 138_357_544, 15_237_608, 2, 104),
-        (8 * 2**30, 138_357_544, 15_237_608, 0, 122),
-        (12_000, 100, 200, 1, 13),
-        (2 * 2**30, 138_357_544, 15_237_608, 2, 0),
-        (2000, 100, 100, 1, 2),
-        (1_200, 100, 200, 1, 0),
-    )
-    for available, parameters, kept, slots, expected in cases:
-        fixed = 4 * parameters * (2 + slots)
-        exact = (available - fixed) / (4 * kept)
-        number(
-            call(function, available, parameters, kept, slots),
-            expected,
-            mistakes={
-                exact: "A batch is a whole number of examples, and the memory may not overflow: round down."
-                if exact > 0
-                else "A batch cannot be negative: when even the weights do not fit, the answer is 0.",
-                -(-(available - fixed) // (4 * kept)): "You round up: that batch no longer fits.",
-                (available - fixed)
-                // (4 * kept): "A batch cannot be negative: when even the weights do not fit, the answer is 0.",
-                available // (4 * kept): "Weights, gradients and slots take their part first.",
-                (available - 4 * parameters) // (4 * kept): "Gradients and slots take their part too.",
-                (available - fixed) // kept: "A float32 takes 4 bytes.",
-            },
-            what=f"For {available:,} bytes, {parameters:,} parameters, {kept:,} kept values, {slots} slots it",
-        )
 
 
-@lab.exercise(
+def _mixed(parameters, kept, batch, slots, *, weights=4, copy=2, gradients=4, slot=4, activation=2):
+    return parameters * (weights + copy + gradients + slot * slots) + activation * kept * batch
+
+
+lab.declare(
+    "mixed_bytes",
     "Mixed precision",
+    mixed_bytes=Function(
+        _mixed,
+        cases=_RUNS,
+        mistakes={
+            "Not everything is halved: weights, gradients and slots stay in float32.": _variant(
+                _mixed, weights=2, copy=0, gradients=2, slot=2
+            ),
+            "Nothing is saved here; the activations take 2 bytes each.": _variant(_mixed, copy=0, activation=4),
+            "2 bytes for each parameter are missing: is the float16 copy of the weights there, and do the gradients stay in "
+            "float32?": Either(_variant(_mixed, copy=0), _variant(_mixed, gradients=2)),
+            "The activations take 2 bytes each, not 4.": _variant(_mixed, activation=4),
+            "The gradients, or the weights in float32, are missing: each takes 4 bytes for every parameter.": _variant(
+                _mixed, gradients=0
+            ),
+            "The copy of the weights is in float16: 2 bytes a parameter, not 4.": _variant(_mixed, copy=4),
+            "The slots stay in float32: 4 bytes each.": _variant(_mixed, slot=2),
+            "Weights, gradients and slots are there once, not once for each example.": (
+                lambda p, kept, batch, slots: _mixed(p, kept, 1, slots) * batch
+            ),
+            "The activations are kept for every example of the batch.": lambda p, kept, batch, slots: _mixed(p, kept, 1, slots),
+        },
+    ),
     hints=(
         "The weights stay in float32, and so do their gradients and the slots. What is new, and what is halved?",
-        "A float16 copy of the weights is new: 2 bytes a parameter. The activations take 2 bytes instead of 4. "
-        "Together: parameters · (4 + 2 + 4 + 4·slots) + 2 · kept · batch.",
+        "A float16 copy of the weights is new: 2 bytes a parameter. The activations take 2 bytes instead of 4. Together: "
+        "parameters · (4 + 2 + 4 + 4·slots) + 2 · kept · batch.",
     ),
 )
-def mixed_bytes(function):
-    for parameters, kept, batch, slots in _RUNS:
-        full = 4 * parameters * (2 + slots) + 4 * kept * batch
-        expected = parameters * (10 + 4 * slots) + 2 * kept * batch
-        number(
-            call(function, parameters, kept, batch, slots),
-            expected,
-            mistakes={
-                full / 2: "Not everything is halved: weights, gradients and slots stay in float32.",
-                full: "Nothing is saved here; the activations take 2 bytes in half precision.",
-                expected - 2 * parameters: "The float16 copy of the weights, which the layers compute with, is missing.",
-                expected + 2 * kept * batch: "The activations take 2 bytes in half precision.",
-                parameters * (6 + 4 * slots) + 2 * kept * batch: "The gradients are missing; they are kept in float32.",
-            },
-            what=f"For {parameters:,} parameters, {kept:,} kept values, batch {batch}, {slots} slots it",
-        )
 
 
-@lab.exercise(
+_POOLED = 14_714_688 + 513 * 1000
+_SAVED = 138_357_544 - _POOLED
+
+lab.declare(
+    "pooled_head",
     "A pooled head",
+    pooled_parameters=Value(
+        _POOLED,
+        {
+            "`pooled_parameters`: Dense(1000) has biases.": 14_714_688 + 512 * 1000,
+            "`pooled_parameters`: that is the new head alone. The convolutions remain.": Either(513_000, 512_000),
+            "`pooled_parameters`: that is Flatten and Dense(1000). Pooling leaves 512 numbers, not 7·7·512.": Either(
+                14_714_688 + (7 * 7 * 512 + 1) * 1000, 14_714_688 + 7 * 7 * 512 * 1000
+            ),
+            "`pooled_parameters`: the two dense layers of 4096 units go; a single Dense(1000) remains.": Either(
+                14_714_688 + 513 * 4096 + 4097 * 4096 + 4097 * 1000, 138_357_544 - 102_764_544 + 513 * 4096
+            ),
+        },
+    ),
+    saved_megabytes=Value(
+        _SAVED * 16 / 1e6,
+        {
+            "`saved_megabytes`: that is the weights alone. Under Adam, a parameter also has a gradient and two slots.": (
+                _SAVED * 4 / 1e6
+            ),
+            "`saved_megabytes`: a weight, a gradient and two slots make four numbers for each parameter.": Either(
+                _SAVED * 12 / 1e6, _SAVED * 8 / 1e6
+            ),
+            "`saved_megabytes`: you divided by 2²⁰, so those are mebibytes. Here a megabyte is 10⁶ bytes.": _SAVED * 16 / 2**20,
+            "`saved_megabytes`: those are bytes. A megabyte is 10⁶ of them.": _SAVED * 16,
+            "`saved_megabytes`: that is what the new network takes. What does it save?": _POOLED * 16 / 1e6,
+            "`saved_megabytes`: you subtracted the wrong way round.": -_SAVED * 16 / 1e6,
+            "`saved_megabytes` is rounded. Write the expression and let Python do the division.": Either(1970, 1970.1, 2000),
+        },
+    ),
     hints=(
-        "Global average pooling leaves one number for each of the 512 channels. What does a Dense(1000) behind it have?",
+        "Global average pooling leaves one number for each of the 512 channels. How many parameters does a Dense(1000) behind "
+        "it have?",
         "14,714,688 + (512 + 1) · 1000 parameters. Under Adam every parameter costs a weight, a gradient and two slots, "
         "4 bytes each.",
     ),
 )
-def pooled_head(pooled_parameters, saved_megabytes):
-    number(
-        pooled_parameters,
-        15_227_688,
-        mistakes={
-            15_226_688: "`pooled_parameters`: Dense(1000) has biases.",
-            513_000: "`pooled_parameters`: that is the new head alone. The convolutions remain.",
-            39_803_688: "`pooled_parameters`: that is Flatten and Dense(1000). Pooling leaves 512 numbers, not 7·7·512.",
-        },
-        what="`pooled_parameters`",
-    )
-    saved = 138_357_544 - 15_227_688
-    _near(
-        saved_megabytes,
-        saved * 16 / 1e6,
-        {
-            saved
-            * 4
-            / 1e6: "`saved_megabytes`: that is the weights alone. A parameter under Adam also has a gradient and two slots.",
-            saved * 12 / 1e6: "`saved_megabytes`: weight, gradient, and two slots make four numbers a parameter.",
-            saved * 8 / 1e6: "`saved_megabytes`: weight, gradient, and two slots make four numbers a parameter.",
-            saved * 16 / 2**20: "`saved_megabytes`: a megabyte is 10⁶ bytes here.",
-            saved * 16: "`saved_megabytes`: in megabytes, please.",
-        },
-        "`saved_megabytes`",
-    )
 
 
 # ---------------------------------------------------------------- 5 · residual networks
 
 
-@lab.exercise(
+def _block(x, filters, stride=1, *, project="needed", shortcut="conv", strides=(1, 0), bias=(False, False), norms=True,
+           norm_shortcut=True, inner="norm relu", end="after", padding="same", relu_shortcut=False, add=True):  # fmt: skip
+    """The residual block, or one with a mistake. `strides`: which of the two convolutions have the stride; `inner`: what
+    stands between them; `end`: the last ReLU after the sum, before it, both or none."""
+    from keras import layers
+
+    def conv(x, size, stride, bias):
+        return layers.Conv2D(filters, size, strides=stride, padding=padding, use_bias=bias)(x)
+
+    def norm(x):
+        return layers.BatchNormalization()(x) if norms else x
+
+    changes, shrinks = x.shape[-1] != filters, stride != 1
+    short = x
+    needed = {"needed": changes or shrinks, "channels": changes, "stride": shrinks, "never": False, "always": True}[project]
+    if needed:
+        if shortcut == "conv":
+            short = conv(x, 1, stride, bias[1])
+        else:
+            short = getattr(layers, shortcut)(stride, padding="same")(x) if shrinks else x
+            short = conv(short, 1, 1, bias[1])
+        if norm_shortcut:
+            short = norm(short)
+        if relu_shortcut:
+            short = layers.ReLU()(short)
+    y = conv(x, 3, stride if strides[0] else 1, bias[0])
+    for step in inner.split():
+        y = norm(y) if step == "norm" else layers.ReLU()(y)
+    y = norm(conv(y, 3, stride if strides[1] else 1, bias[0]))
+    if end in ("before", "both"):
+        y = layers.ReLU()(y)
+    if add:
+        y = layers.Add()([y, short])
+    return layers.ReLU()(y) if end in ("after", "both") else y
+
+
+def _preactivated(x, filters, stride=1):
+    from keras import layers
+
+    def conv(x, stride):
+        y = layers.ReLU()(layers.BatchNormalization()(x))
+        return layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(y)
+
+    short = x
+    if stride != 1 or x.shape[-1] != filters:
+        short = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x)
+    return layers.Add()([conv(conv(x, stride), 1), short])
+
+
+def _returns_a_tensor(residual_block):
+    from keras import Model
+
+    result = call(residual_block, _input((9, 7, 4)), 4)  # the stride has a default
+    need(not isinstance(result, Model), "Return the tensor that the last layer gives, not a model around it.")
+
+
+lab.declare(
+    "residual_block",
     "The residual block",
     points=3,
-    seconds=30,
+    seconds=ROOM,
+    then=_returns_a_tensor,
+    residual_block=Function(
+        _block,
+        cases={
+            f"for {channels} → {filters} channels with stride {stride}": (Input((9, 7, channels)), filters, stride)
+            for channels, filters, stride in ((4, 4, 1), (4, 6, 2), (4, 6, 1), (4, 4, 2))
+        },
+        mistakes={
+            "{case} the two summands have different shapes: nothing projects the shortcut.": _variant(_block, project="never"),
+            "{case} the two summands have different shapes: the shortcut needs its projection whenever the stride is not 1, "
+            "also with the same channels.": _variant(_block, project="channels"),
+            "{case} the two summands have different shapes: the shortcut needs its projection whenever the channels change, "
+            "also with stride 1.": _variant(_block, project="stride"),
+            "{case} the two summands have different shapes: only one of the two convolutions has the stride.": _variant(
+                _block, strides=(1, 1)
+            ),
+            'The convolutions lose pixels at the edge: all padding is "same".': _variant(_block, padding="valid"),
+            "When the shapes fit, the shortcut is the input itself, with no convolution on it.": _variant(
+                _block, project="always"
+            ),
+            "The second convolution has the stride; it belongs in the first. As written, the first convolution works on the "
+            "large map, which takes about three times the multiply-adds.": _variant(_block, strides=(0, 1)),
+            "The convolutions have biases. BatchNormalization has its own: use_bias=False.": Either(
+                _variant(_block, bias=(True, True)), _variant(_block, bias=(True, False))
+            ),
+            "The 1×1 convolution on the shortcut has a bias. BatchNormalization has its own: use_bias=False.": _variant(
+                _block, bias=(False, True)
+            ),
+            "There is no BatchNormalization: each convolution is followed by one.": _variant(_block, norms=False),
+            "The BatchNormalization after the 1×1 convolution on the shortcut is missing.": _variant(_block, norm_shortcut=False),
+            "There is a ReLU on the projection: the shortcut goes through convolution and BatchNormalization only.": _variant(
+                _block, relu_shortcut=True
+            ),
+            "You pool the shortcut. Its 1×1 convolution has the stride itself.": Either(
+                _variant(_block, shortcut="AveragePooling2D"), _variant(_block, shortcut="MaxPooling2D")
+            ),
+            "The ReLU between the two convolutions is missing.": _variant(_block, inner="norm"),
+            "The inner ReLU stands before BatchNormalization; it belongs after.": _variant(_block, inner="relu norm"),
+            "There is no ReLU after the sum.": _variant(_block, end="none"),
+            "The last ReLU comes before the sum, so the branch can only add. It belongs after.": _variant(_block, end="before"),
+            "There is a ReLU before the sum, so the branch can only add. The only one at the end comes after the sum.": _variant(
+                _block, end="both"
+            ),
+            "The input is not added to the result of the branch.": _variant(_block, add=False),
+            "BatchNormalization and ReLU come before the convolutions: that is the later, pre-activation block. Here each "
+            "convolution comes first.": _preactivated,
+        },
+    ),
     hints=(
         "Two 3×3 convolutions, each followed by BatchNormalization; a ReLU between them, and one after the sum. Only the first "
         "convolution has the stride. When does the sum not fit?",
         "When the stride is not 1 or the channels change, send the shortcut through Conv2D(filters, 1, strides=stride, "
-        "use_bias=False) and BatchNormalization. BatchNormalization brings its own bias, so no convolution has one.",
+        "use_bias=False) and BatchNormalization. BatchNormalization has its own bias, so no convolution has one.",
     ),
 )
-def residual_block(function):
-    import keras
-
-    for channels, filters, stride, trainable in ((4, 4, 1, 304), (4, 6, 2, 600), (4, 6, 1, 600), (4, 4, 2, 328)):
-        image = keras.Input((9, 9, channels))
-        case = f"{channels} → {filters} channels, stride {stride}"
-        unfit = (
-            f"For {case} the two summands have different shapes: does the shortcut shrink and widen exactly as the branch does?"
-        )
-        with (
-            _clear("incompatible shapes", unfit),
-            _clear("not connected", f"For {case} the result does not depend on the input."),
-        ):
-            model = keras.Model(image, call(function, image, filters, stride))
-        side = -(-9 // stride)
-        need(
-            model.output.shape[1:] == (side, side, filters),
-            f'For {case} the output is {model.output.shape[1:]}; expected {(side, side, filters)}. Is the padding "same"?',
-        )
-        _block_parts(model, case, projected=stride != 1 or channels != filters)
-        number(_trainable(model), trainable, what=f"Trainable parameters for {case}: it")
-        if case.startswith("4 → 4 channels, stride 1"):
-            _block_behaviour(function)  # before the others: what a block computes explains what it lacks
 
 
-def _block_parts(model, case, *, projected):
-    convs = [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
-    main = [layer for layer in convs if tuple(layer.kernel_size) == (3, 3)]
-    short = [layer for layer in convs if tuple(layer.kernel_size) == (1, 1)]
-    need(len(main) == 2, f"For {case} there are {len(main)} convolutions of 3×3; the block has two.")
-    need(len(convs) == len(main) + len(short), "The block's kernels are 3×3, and 1×1 on the shortcut.")
-    if projected:
-        need(short, f"For {case} the shortcut needs a 1×1 convolution: its shape does not fit the sum.")
-    else:
-        need(not short, f"For {case} the shapes fit: the shortcut is the input itself, with no convolution on it.")
-    need(not any(layer.use_bias for layer in convs), "A convolution has a bias. BatchNormalization adds its own: use_bias=False.")
-    norms = sum(type(layer).__name__ == "BatchNormalization" for layer in model.layers)
-    need(
-        norms == len(convs),
-        f"For {case} there are {len(convs)} convolutions and {norms} BatchNormalizations; each convolution has one.",
-    )
+def _probe(x, filters, stride=1):
+    """The block that the check passes to `resnet34`: small, so that building the network is quick."""
+    from keras import layers
+
+    return layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x)
 
 
-def _block_behaviour(function):
-    """Set the block's weights so that the order of its parts shows in its output."""
-    import keras
-    import numpy as np
+def _resnet(block, side, classes, *, depths=(3, 4, 6, 3), filters=(64, 128, 256, 512), halved=(1, 2, 2, 2), where="first",
+            bias=False, norm=True, relu=True, pool="MaxPooling2D", window=3, stem=2, padding="same",
+            head="GlobalAveragePooling2D", softmax="softmax"):  # fmt: skip
+    """ResNet-34, or one with a mistake. `halved`: the stride of each stage; `where`: which of its blocks have it."""
+    from keras import Input, Model, layers
 
-    image = keras.Input((5, 5, 3))
-    model = keras.Model(image, call(function, image, 3, 1))
-    norms = _norms_of_main_branch(model)
-    x = np.random.default_rng(0).normal(size=(2, 5, 5, 3)).astype("float32")
-
-    def run(first: float, second: float):
-        for norm, beta in zip(norms, (first, second), strict=True):
-            norm.beta.assign(np.full(3, beta, "float32"))
-        return np.asarray(model(x, training=False))
-
-    expected = np.maximum(x, 0)
-    found = run(-100.0, 0.0)  # a relu between the convolutions stops everything, and only the shortcut is left
-    need(found.shape == x.shape, f"The block changes the shape {x.shape} to {found.shape}.")
-    if np.allclose(found, x, atol=1e-4):
-        wrong("There is no ReLU after the sum.")
-    need(
-        np.allclose(found, expected, atol=1e-4),
-        "The ReLU between the two convolutions is missing, or the input is not added to the result.",
-    )
-    found = run(-100.0, -0.5)
-    if np.allclose(found, np.maximum(x, 0), atol=1e-4):
-        wrong("The last ReLU comes before the sum: the branch can only add. It belongs after.")
-    need(
-        np.allclose(found, np.maximum(x - 0.5, 0), atol=1e-4),
-        "The result is not relu(input + branch): look at the order after the second convolution.",
-    )
+    image = Input((side, side, 3))
+    x = layers.Conv2D(64, 7, strides=stem, padding=padding, use_bias=bias)(image)
+    x = layers.BatchNormalization()(x) if norm else x
+    x = layers.ReLU()(x) if relu else x
+    x = getattr(layers, pool)(window, strides=2, padding=padding)(x) if pool else x
+    for depth, width, stride in zip(depths, filters, halved, strict=True):
+        for i in range(depth):
+            at = {"first": i == 0, "last": i == depth - 1, "all": True}[where]
+            x = block(x, width, stride if at else 1)
+    x = getattr(layers, head)()(x)
+    return Model(image, layers.Dense(classes, activation=softmax)(x))
 
 
-def _norms_of_main_branch(model) -> list:
-    """The BatchNormalizations that directly follow the 3×3 convolutions, in order."""
-    norms = []
-    for layer in model.layers:
-        if type(layer).__name__ == "Conv2D" and tuple(layer.kernel_size) == (3, 3):
-            after = [node.operation for node in layer._outbound_nodes]
-            need(
-                len(after) == 1 and type(after[0]).__name__ == "BatchNormalization",
-                "BatchNormalization comes directly after each convolution, before any activation.",
-            )
-            norms.append(after[0])
-    return norms
-
-
-_STAGES = [(64, 1)] * 3 + [(128, 2)] + [(128, 1)] * 3 + [(256, 2)] + [(256, 1)] * 5 + [(512, 2)] + [(512, 1)] * 2
-
-
-@lab.exercise(
+lab.declare(
+    "resnet34",
     "ResNet-34",
     points=3,
-    seconds=30,
+    seconds=ROOM,
+    resnet34=Function(
+        _resnet,
+        cases={"for 70×70 images and 5 classes": (_probe, 70, 5), "for 33×33 images and 3 classes": (_probe, 33, 3)},
+        mistakes={
+            "The first stage has stride 2. The pooling has just halved the map: the first stage keeps its size.": _variant(
+                _resnet, halved=(2, 2, 2, 2)
+            ),
+            "No block has stride 2: the first block of stages two, three and four halves the map.": _variant(
+                _resnet, halved=(1, 1, 1, 1)
+            ),
+            "Every block of stages two, three and four has stride 2; only the first of each stage has.": _variant(
+                _resnet, where="all"
+            ),
+            "The last block of each stage has stride 2; it is the first that halves the map.": _variant(_resnet, where="last"),
+            "That is ResNet-18, with 2, 2, 2 and 2 blocks. ResNet-34 has 3, 4, 6 and 3.": _variant(_resnet, depths=(2, 2, 2, 2)),
+            "All blocks have 64 filters; the four stages have 64, 128, 256 and 512.": _variant(_resnet, filters=(64,) * 4),
+            "The stem's convolution has a bias. BatchNormalization has its own: use_bias=False.": _variant(_resnet, bias=True),
+            "The stem has no BatchNormalization.": _variant(_resnet, norm=False),
+            "The stem has no ReLU.": _variant(_resnet, relu=False),
+            "The stem ends in a 3×3 max pooling with stride 2; there is none.": _variant(_resnet, pool=None),
+            "The stem ends in max pooling; yours averages.": _variant(_resnet, pool="AveragePooling2D"),
+            "The window of the stem's pooling is 3×3.": _variant(_resnet, window=2),
+            "The stem's convolution has stride 2.": _variant(_resnet, stem=1),
+            'In the stem, all padding is "same".': _variant(_resnet, padding="valid"),
+            "Global average pooling stands before the last layer, not Flatten.": _variant(_resnet, head="Flatten"),
+            "Global *average* pooling stands before the last layer; yours takes the maximum.": _variant(
+                _resnet, head="GlobalMaxPooling2D"
+            ),
+            "The outputs do not sum to 1: the last layer needs the softmax.": _variant(_resnet, softmax=None),
+            "Return the model, `keras.Model(image, output)`; this is a tensor.": (
+                lambda block, side, classes: _resnet(block, side, classes).output
+            ),
+            "The network is not made of `block`, the argument: the check passes a block of its own.": (
+                lambda block, side, classes: _resnet(_block, side, classes)
+            ),
+        },
+    ),
     hints=(
         "A stem (7×7 convolution with stride 2, BatchNormalization, ReLU, 3×3 max pooling with stride 2), four stages of 3, 4, 6 "
         "and 3 blocks, global average pooling, Dense.",
@@ -646,67 +838,59 @@ _STAGES = [(64, 1)] * 3 + [(128, 2)] + [(128, 1)] * 3 + [(256, 2)] + [(256, 1)] 
         'Stem and pooling use padding="same", and the stem\'s convolution has no bias.',
     ),
 )
-def resnet34(function):
-    import keras
-
-    seen = []
-
-    def block(x, filters, stride=1):
-        seen.append((filters, stride))
-        return keras.layers.Conv2D(filters, 1, strides=stride, use_bias=False, name=f"block_{len(seen)}")(x)
-
-    for side, classes, parameters in ((70, 5, 1_097_669), (33, 3, 1_096_643)):
-        seen.clear()
-        with _clear("not connected", "The model's output does not depend on its input."):
-            model = _model(call(function, block, side, classes))
-        need(
-            tuple(model.input_shape) == (None, side, side, 3),
-            f"The input is {model.input_shape}; expected (None, {side}, {side}, 3).",
-        )
-        _stages(seen)
-        stem = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"][:4]
-        kinds = [type(layer).__name__ for layer in stem]
-        need(kinds[:2] == ["Conv2D", "BatchNormalization"], f"The stem begins {kinds[:2]}; expected Conv2D, BatchNormalization.")
-        need(kinds[2] in ("ReLU", "Activation"), f"After the stem's BatchNormalization comes {kinds[2]}; expected a ReLU.")
-        need(kinds[3] == "MaxPooling2D", f"The stem ends with {kinds[3]}; expected MaxPooling2D.")
-        first = stem[0]
-        need(tuple(first.kernel_size) == (7, 7) and first.filters == 64, "The stem's convolution has 64 filters of 7×7.")
-        need(not first.use_bias, "The stem's convolution has a bias. BatchNormalization adds its own: use_bias=False.")
-        need(first.output.shape[1] == -(-side // 2), f"The stem's convolution leaves side {first.output.shape[1]}; "
-             f"stride 2 with padding \"same\" leaves {-(-side // 2)}.")  # fmt: skip
-        need(tuple(stem[3].pool_size) == (3, 3), "The stem's pooling window is 3×3.")
-        need(
-            stem[3].output.shape[1] == -(-side // 4),
-            f"The pooling leaves side {stem[3].output.shape[1]}; expected {-(-side // 4)}.",
-        )
-        names = [type(layer).__name__ for layer in model.layers[-2:]]
-        need(names[0] == "GlobalAveragePooling2D", f"Before the last layer comes {names[0]}; expected GlobalAveragePooling2D.")
-        need(
-            names[1] == "Dense" and model.layers[-1].activation.__name__ == "softmax",
-            "The last layer is Dense(classes) with softmax.",
-        )
-        number(
-            model.count_params(), parameters, what="With a block of one 1×1 convolution, count_params() is a known number; yours"
-        )
 
 
-def _stages(seen):
-    if seen == _STAGES:
-        return
-    filters = [f for f, _ in seen]
-    counts = [filters.count(f) for f in (64, 128, 256, 512)]
-    need(counts == [3, 4, 6, 3], f"The stages have {counts} blocks; ResNet-34 has [3, 4, 6, 3].")
-    strides = [s for _, s in seen]
-    if strides[0] == 2:
-        wrong("The first block has stride 2. The pooling has just halved the map: the first stage keeps its size.")
-    if 2 not in strides:
-        wrong("No block has stride 2: the first block of stages 2, 3 and 4 halves the map.")
-    wrong(f"The blocks' (filters, stride) are {seen}; expected {_STAGES}.")
+def _trained(depths, *, stem=1, stem_norm=2, head=513 * 1000, norm=2, project=1, project_norm=2, first=False, always=False):
+    """Trained parameters of a ResNet; `norm` numbers a channel for each BatchNormalization."""
+    total = stem * 7 * 7 * 3 * 64 + stem_norm * 64 + head
+    channels = 64
+    for stage, depth in enumerate(depths):
+        filters = 64 * 2**stage
+        for _ in range(depth):
+            total += 9 * (filters if first else channels) * filters + 9 * filters**2 + 2 * norm * filters
+            if channels != filters or always:
+                total += project * channels * filters + project_norm * filters
+            channels = filters
+    return total
 
 
-@lab.exercise(
+lab.declare(
+    "resnet_parameters",
     "ResNet's parameters by hand",
     points=2,
+    seconds=ROOM,
+    resnet_parameters=Function(
+        _trained,
+        cases=[((2, 2, 2, 2),), ((3, 4, 6, 3),), ((1, 1, 1, 1),), ((2, 1, 3, 1),)],  # published: 11,689,512 and 21,797,672
+        mistakes={
+            "The head is missing: Dense(1000) behind 512 numbers.": _variant(_trained, head=0),
+            "The head's biases are missing.": _variant(_trained, head=512_000),
+            "The stem is missing: a 7×7 convolution to 64 channels and its BatchNormalization.": _variant(
+                _trained, stem=0, stem_norm=0
+            ),
+            "The stem's convolution is missing: 7×7, from 3 channels to 64.": _variant(_trained, stem=0),
+            "The stem's BatchNormalization is missing.": _variant(_trained, stem_norm=0),
+            "The projections on the shortcuts are missing.": _variant(_trained, project=0, project_norm=0),
+            "The 1×1 convolutions on the shortcuts are missing.": _variant(_trained, project=0),
+            "The shortcuts' BatchNormalizations are missing.": _variant(_trained, project_norm=0),
+            "You count the moving averages of BatchNormalization. They are kept, but not trained.": _variant(
+                _trained, stem_norm=4, norm=4, project_norm=4
+            ),
+            "BatchNormalization trains two numbers for each channel; yours has none.": _variant(
+                _trained, stem_norm=0, norm=0, project_norm=0
+            ),
+            "BatchNormalization trains two numbers for each channel; you count one.": _variant(
+                _trained, stem_norm=1, norm=1, project_norm=1
+            ),
+            "In a block that widens the map, the first convolution reads the old number of channels.": _variant(
+                _trained, first=True
+            ),
+            "Only a block whose shape changes has a projection on its shortcut.": _variant(_trained, always=True),
+            "These are the published totals, whatever `depths` says. Count a block at a time.": (
+                lambda depths: 11_689_512 if tuple(depths) == (2, 2, 2, 2) else 21_797_672
+            ),
+        },
+    ),
     hints=(
         "Stem: 7·7·3·64 weights and 2 numbers a channel for BatchNormalization (the other two are not trained). Head: "
         "(512 + 1)·1000. In between: what has one block?",
@@ -714,217 +898,143 @@ def _stages(seen):
         "channels·filters + 2·filters for the shortcut. Then `channels` becomes `filters`.",
     ),
 )
-def resnet_parameters(function):
-    # Published: 11,689,512 and 21,797,672 (the weights files of ResNet-18 and ResNet-34).
-    for depths, expected in (((2, 2, 2, 2), 11_689_512), ((3, 4, 6, 3), 21_797_672), ((1, 1, 1, 1), 5_418_792)):
-        blocks = [f for f, depth in zip((64, 128, 256, 512), depths, strict=True) for _ in range(depth)]
-        projections = 64 * 128 + 128 * 256 + 256 * 512 + 2 * (128 + 256 + 512)
-        number(
-            call(function, depths),
-            expected,
-            mistakes={
-                expected - 513_000: "The head is missing: Dense(1000) behind 512 numbers.",
-                expected - 9_536: "The stem is missing: a 7×7 convolution to 64 channels and its BatchNormalization.",
-                expected - 128: "The stem's BatchNormalization is missing.",
-                expected - projections: "The 1×1 convolutions on the shortcuts are missing.",
-                expected - 2 * (128 + 256 + 512): "The shortcuts' BatchNormalizations are missing.",
-                expected + 4 * sum(blocks) + 128 + 2 * (128 + 256 + 512): "You count the moving averages of BatchNormalization. "
-                "They are kept, but not trained.",
-                expected - 4 * sum(blocks) - 128 - 2 * (128 + 256 + 512): "BatchNormalization has two trained numbers a channel.",
-                expected - 1000: "The head's biases are missing.",
-            },
-            what=f"For stages of {depths} blocks it",
-        )
 
 
 # ---------------------------------------------------------------- 6 · errata
 
+_VGG_PRODUCTS = 15_346_630_656  # multiply-adds of VGG-16's convolutions; its dense layers add 123,633,664
+_NUMBERS = {
+    "activations": _VALUES,
+    "megabytes": 138_357_544 * 4 / 1e6,
+    "adam": 3,
+    "conv1": 34_944,
+    "width": 54,
+    "field": 5,
+    "flops": 2 * _VGG_PRODUCTS / 1e9,
+    "dilation": 0,
+    "convnet": 431_754 - 203_530,
+}
+_SLIPS = (  # key, wrong numbers, what is said
+    ("activations", (15_087_080,), "the image itself is missing."),
+    ("activations", (15_228_416,), "the dense layers are missing."),
+    ("activations", (24_000_000, 24e6), "that is the claim. Count, and compare."),
+    ("megabytes", (138_357_544 * 4 / 2**20,), "those are mebibytes, of 2²⁰ bytes. Here a megabyte is 10⁶."),
+    ("megabytes", (522, 552), "that is a published number. Multiply the parameters by 4 bytes."),
+    ("megabytes", (553, 553.4), "it is rounded. Write the expression and let Python do the division."),
+    ("adam", (2,), "that is plain SGD: weight and gradient."),
+    ("adam", (4,), "that is Adam. Momentum keeps one slot."),
+    ("adam", (1,), "the factor counts weight, gradient and slot."),
+    ("conv1", (34_848,), "the biases are missing."),
+    ("width", (54.25,), "Keras builds a whole number of columns. Round down."),
+    ("width", (55,), "that is the width for an input of 227."),
+    ("width", (53, 53.25), "you forgot the + 1."),
+    ("field", (3,), "that is the kernel. What do three neighbouring units of the first layer see together?"),
+    ("field", (6, 9), "neighbouring windows overlap."),
+    ("field", ((5, 5),), "give one number, the size along one side."),
+    ("field", (25,), "that is the area. Give the size along one side."),
+    ("flops", (_VGG_PRODUCTS / 1e9, 15.3), "those are multiply-adds. Each is two operations."),
+    ("flops", (2 * (_VGG_PRODUCTS + 123_633_664) / 1e9,), "that includes the dense layers. Count the convolutions only."),
+    ("flops", (2 * _VGG_PRODUCTS,), "give it in billions."),
+    ("flops", (30.7, 30.69, 31), "it is rounded. Write the expression and let Python do the division."),
+    ("dilation", (1024, 128), "that is against a 5×5 kernel; the claim names none. Compare with the plain 3×3."),
+    ("convnet", (203_530 - 431_754,), "subtract the other way round: ConvNet minus MLP."),
+    ("convnet", (431_754,), "that is the ConvNet alone."),
+    ("convnet", (203_530,), "that is the MLP alone."),
+)
 _VERDICTS = {
     "activations": (
         "wrong",
         "15.2 million values make 61 MB. Not even the claim's own two numbers agree: 24 million times 4 bytes are 96 MB.",
     ),
-    "megabytes": ("wrong", "It is 553.4 MB, or 527.8 MiB; 522 is neither."),
-    "adam": ("incomplete", "The factors for SGD and Adam are right, but momentum lies in between and the claim leaves it out."),
+    "megabytes": ("wrong", "the number is false. It is 553.4 MB, or 527.8 MiB; 522 is neither."),
+    "adam": ("incomplete", "both factors are right, but momentum lies in between, and the claim leaves it out."),
     "conv1": ("right", "(11·11·3 + 1)·96 is exactly that."),
-    "width": ("incomplete", "The formula lacks its floor: try a case that does not divide."),
-    "field": ("incomplete", "It holds for the first layer only; every further layer sees more than its kernel."),
-    "flops": ("wrong", "15.3 billion multiply-adds are 30.7 billion operations, and the dense layers are left out."),
-    "dilation": ("incomplete", "Against a plain 3×3 kernel nothing is saved; only against a kernel of the same reach."),
-    "convnet": ("wrong", "In the lecture's own pair the ConvNet has more parameters than the MLP."),
-}
-_VGG_PRODUCTS = 15_346_630_656  # multiply-adds of VGG-16's convolutions; its dense layers add 123,633,664
-_NUMBERS = {
-    "activations": (
-        15_237_608,
-        {15_087_080: "`activations`: the image itself is missing.", 15_228_416: "`activations`: the dense layers are missing."},
-    ),
-    "megabytes": (
-        138_357_544 * 4 / 1e6,
-        {138_357_544 * 4 / 2**20: "`megabytes`: those are mebibytes, of 2²⁰ bytes. Here a megabyte is 10⁶."},
-    ),
-    "adam": (
-        3,
-        {
-            2: "`adam`: that is plain SGD: weight and gradient.",
-            4: "`adam`: that is Adam. Momentum keeps one slot.",
-            1: "`adam`: the factor counts weight, gradient and slot.",
-        },
-    ),
-    "conv1": (34_944, {34_848: "`conv1`: the biases are missing."}),
-    "width": (54, {54.25: "`width`: 54.25 windows? Round down.", 55: "`width`: that is the size for an input of 227."}),
-    "field": (
-        5,
-        {
-            3: "`field`: that is the kernel. What do three neighbouring units of the first layer see together?",
-            6: "`field`: neighbouring windows overlap.",
-            9: "`field`: neighbouring windows overlap.",
-        },
-    ),
-    "flops": (
-        2 * _VGG_PRODUCTS / 1e9,
-        {
-            _VGG_PRODUCTS / 1e9: "`flops`: those are multiply-adds. Each is two operations.",
-            2
-            * (_VGG_PRODUCTS + 123_633_664)
-            / 1e9: "`flops`: that includes the dense layers; the slide's number leaves them out.",
-            2 * _VGG_PRODUCTS: "`flops`: in billions, please.",
-        },
-    ),
-    "dilation": (0, {1024: "`dilation`: that is against a 5×5 kernel; the claim names none. Compare with the plain 3×3."}),
+    "width": ("incomplete", "the formula holds only where the division leaves no remainder: it lacks the rounding down."),
+    "field": ("incomplete", "it holds for the first layer only; every further layer sees more than its kernel."),
+    "flops": ("wrong", "the unit is false: 15.3 billion multiply-adds are 30.7 billion operations."),
+    "dilation": ("incomplete", "against a plain 3×3 kernel nothing is saved; only against a kernel of the same reach."),
     "convnet": (
-        228_224,
-        {
-            -228_224: "`convnet`: ConvNet minus MLP, please.",
-            431_754: "`convnet`: that is the ConvNet alone.",
-            203_530: "`convnet`: that is the MLP alone.",
-        },
+        "incomplete",
+        "no number or unit is false, but a condition is missing: a convolution has fewer parameters than a dense layer between "
+        "the same maps. The lecture's ConvNet has more parameters than its MLP.",
     ),
 }
+_WORDS = ("right", "wrong", "incomplete")
 
 
-@lab.exercise(
+lab.declare(
+    "errata",
     "Nine received claims",
     points=4,
+    recomputed=Value(
+        _NUMBERS, {f"`{key}`: {said}": Either(*({key: number} for number in numbers)) for key, numbers, said in _SLIPS}
+    ),
+    verdicts=Value(
+        {key: verdict for key, (verdict, _) in _VERDICTS.items()},
+        {
+            f"verdicts[{key!r}]: {why}": Either(*({key: word} for word in _WORDS if word != verdict))
+            for key, (verdict, why) in _VERDICTS.items()
+        },
+    ),
     hints=(
-        'Recompute each number first. Then judge: "right" if it is exactly so, "wrong" if your number contradicts it, '
-        '"incomplete" if it holds only under a condition that it does not name.',
-        "One claim is right. Four are wrong: in a number, a number, a unit, and about two networks that you can build in a minute. "
-        "Four need a condition: a floor, a layer, an optimizer, a comparison.",
+        'Recompute each number first. Then judge: "right" if the claim holds as it stands, "wrong" if a number or a unit in it '
+        'is false, "incomplete" if it needs a condition that it does not name, or leaves a case out.',
+        "One claim is right. Three are wrong: in a number, in a number, in a unit. Five are incomplete: what they lack is a "
+        "rounding, a layer, an optimizer, and twice what the comparison is made with.",
     ),
 )
-def errata(recomputed, verdicts):
-    for answers, name in ((recomputed, "recomputed"), (verdicts, "verdicts")):
-        need(isinstance(answers, dict), f"`{name}` is a dictionary with one entry for each claim.")
-        missing = [claim for claim in _VERDICTS if claim not in answers]
-        need(not missing, f"`{name}` has no entry for {', '.join(missing)}.")
-    for claim, (expected, mistakes) in _NUMBERS.items():
-        _near(recomputed[claim], expected, mistakes, f"recomputed[{claim!r}]")
-    for claim, (expected, why) in _VERDICTS.items():
-        options = ("right", "wrong", "incomplete")
-        choice(verdicts[claim], expected, options, mistakes={option: f"verdicts[{claim!r}]: {why}" for option in options})
-
-
-def _near(value, expected, mistakes, what):
-    """`number`, exact but for the last digits; who rounds is told to write the expression."""
-    if isinstance(value, (int, float)) and 1e-9 < abs(value - expected) <= 0.006:
-        wrong(f"{what} is rounded, or nearly right. Write the expression and let Python do the division.")
-    number(value, expected, tolerance=1e-9, mistakes=mistakes, what=what)
 
 
 # ---------------------------------------------------------------- 7 · measured
 
 
-@lab.exercise(
+def _line(first, second, *, slope=lambda b, p, c, q: (q - p) / (c - b), rest=lambda b, p, slope: p - slope * b):
+    found = slope(*first, *second)
+    return found, rest(*first, found)
+
+
+lab.declare(
+    "line_through",
     "What grows with the batch",
+    line_through=Function(
+        _line,
+        cases=[
+            ((64, 200.0), (128, 350.0)),
+            ((3, 10.0), (5, 9.0)),
+            ((10, 7.5), (40, 22.5)),
+            ((32, 289.5), (48, 405)),
+        ],
+        mistakes={
+            "The slope is memory per example: the difference of the peaks divided by the difference of the batches.": Either(
+                _variant(_line, slope=lambda b, p, c, q: (c - b) / (q - p)),
+                lambda first, second: (1 / _line(first, second)[0], _line(first, second)[1]),
+            ),
+            "The sign of the slope is reversed: subtract both pairs in the same order.": Either(
+                _variant(_line, slope=lambda b, p, c, q: -(q - p) / (c - b)),
+                lambda first, second: (-_line(first, second)[0], _line(first, second)[1]),
+            ),
+            "The slope is a whole peak divided by its batch; part of the peak is there without any example.": Either(
+                _variant(_line, slope=lambda b, p, c, q: q / c), _variant(_line, slope=lambda b, p, c, q: p / b)
+            ),
+            "The slope is the difference of the peaks; divide it by the difference of the batches.": _variant(
+                _line, slope=lambda b, p, c, q: q - p
+            ),
+            "Return (slope, rest) in this order.": lambda first, second: _line(first, second)[::-1],
+            "The rest is what is left of a peak without its examples; you return a whole peak.": Either(
+                _variant(_line, rest=lambda b, p, slope: p), lambda first, second: (_line(first, second)[0], second[1])
+            ),
+            "The rest: subtract the examples' memory from the peak; do not add it again.": _variant(
+                _line, rest=lambda b, p, slope: p + slope * b
+            ),
+            "The rest: a peak minus slope · batch, with the batch that belongs to that peak.": Either(
+                lambda first, second: (_line(first, second)[0], first[1] - _line(first, second)[0] * second[0]),
+                lambda first, second: (_line(first, second)[0], second[1] - _line(first, second)[0] * first[0]),
+            ),
+        },
+    ),
     hints=(
         "Take the measurements at two batches. What changed between them? Only the number of examples.",
         "slope = (peak at 64 − peak at 32) / (64 − 32), and the rest is what is left of a peak without its examples: "
         "peak − slope · batch.",
     ),
 )
-def line_through(function):
-    for first, second in (((64, 200.0), (128, 350.0)), ((3, 10.0), (5, 9.0)), ((10, 7.5), (40, 22.5))):
-        slope = (second[1] - first[1]) / (second[0] - first[0])
-        found = _tuple(call(function, first, second), 2, "slope, rest")
-        number(
-            found[0],
-            slope,
-            tolerance=1e-9,
-            mistakes={
-                1 / slope: "The slope is memory per example: the difference of the peaks over that of the batches.",
-                -slope: "The slope's sign is turned: subtract both pairs in the same order.",
-                second[1]
-                / second[0]: "That is the whole peak shared out over the batch; part of it is there without any example.",
-                first[1] / first[0]: "That is the whole peak shared out over the batch; part of it is there without any example.",
-            },
-            what=f"For {first} and {second}, the slope",
-        )
-        number(
-            found[1],
-            first[1] - slope * first[0],
-            tolerance=1e-9,
-            mistakes={
-                first[1]: "The rest is what would be left at batch 0.",
-                first[1] + slope * first[0]: "Take the examples away from the peak; do not add them again.",
-            },
-            what=f"For {first} and {second}, the rest",
-        )
-
-
-# ---------------------------------------------------------------- tools
-
-
-def _tuple(value, length: int, what: str) -> tuple:
-    if isinstance(value, (int, float)) or not isinstance(value, (tuple, list)) or len(value) != length:
-        wrong(f"Return {length} values: {what}.")
-    if any(part is ... for part in value):
-        raise NotAttempted
-    return tuple(value)
-
-
-def _model(value):
-    import keras
-
-    if not isinstance(value, keras.Model):
-        wrong(f"Return a Keras model; this is a {type(value).__name__}.")
-    if not value.built:
-        wrong("The model has no input: begin with keras.Input((side, side, 3)).")
-    return value
-
-
-def _trainable(model) -> int:
-    import math
-
-    return sum(math.prod(v.shape) for v in model.trainable_weights)
-
-
-LARGEST = 150_000_000  # weights in one array, 0.6 GB; VGG-16 without a pooling would take 9 GB from the student's machine
-
-
-@contextlib.contextmanager
-def _empty_weights():
-    """Weights are made of zeros inside: drawing 33 million random numbers would take most of the check's time.
-
-    More than LARGEST in one array raise ValueError before they are made.
-    """
-    import keras
-
-    def zeros(self, shape, dtype=None):
-        if math.prod(shape) > LARGEST:
-            raise ValueError(f"too many weights: {math.prod(shape):,} in one array")
-        return keras.ops.zeros(shape, dtype)
-
-    with mock.patch.object(keras.initializers.GlorotUniform, "__call__", zeros):
-        yield
-
-
-@contextlib.contextmanager
-def _clear(part: str, message: str):
-    """Say `message` instead of an error of Keras that contains `part`."""
-    try:
-        yield
-    except (Wrong, ValueError) as error:
-        if part in str(getattr(error, "cause", None) or error):
-            wrong(message)
-        raise

@@ -14,20 +14,20 @@ def _picture(axis, image, title="", size=11):
     axis.axis("off")
 
 
-def nine(photo, variants):
-    """The photo, large, beside its variants in three columns."""
+def photo_and_variants(photo, variants):
+    """The photo, large, beside nine variants in three columns."""
     fig, axes = plot.figure(3, 6, size=(9.6, 4.8))
     grid = axes[0, 0].get_gridspec()
     for axis in axes[:, :3].flat:
         axis.remove()
-    _picture(fig.add_subplot(grid[:, :3]), photo[::2, ::2], "the photo", size=13)
+    _picture(fig.add_subplot(grid[:, :3]), photo, "the photo", size=13)
     for number, (axis, variant) in enumerate(zip(axes[:, 3:].flat, variants, strict=True), start=1):
         _picture(axis, variant, f"variant {number}")
     return fig
 
 
-def probe(before, after):
-    """The address picture and its augmented version, with contour lines of column and row, and one pixel read."""
+def addresses(before, after):
+    """The address picture and a turned one, with contour lines of column and row, and the address of one pixel read out."""
     fig, axes = plot.figure(1, 2, size=(9.6, 3.6))
     height, width = before.shape[:2]
     row, column = height // 3, 2 * width // 3
@@ -47,8 +47,8 @@ def probe(before, after):
     return fig
 
 
-def table(audited):
-    """The readings of `augment.audit` by setting, as a pandas table: "lowest … highest", a dot where nothing happens."""
+def readings(audited):
+    """A pandas frame of what `augment.audit` read for each setting: "lowest … highest", a dot where nothing changed."""
     import pandas as pd
 
     units = {
@@ -58,6 +58,7 @@ def table(audited):
         "lean": "lean (°)",
         "wider": "wider (×)",
         "taller": "taller (×)",
+        "residual": "residual (px)",
     }
     rows = {}
     for setting, readings in audited.items():
@@ -71,7 +72,7 @@ def table(audited):
 
 
 def shifts(photo):
-    """A photo under each shift setting alone: the largest move one way, none, and the largest the other way."""
+    """A photo under each shift setting alone: the largest move one way, the photo itself, the largest move the other way."""
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
     fig, axes = plot.figure(2, 3, size=(9.6, 4.6))
@@ -112,8 +113,8 @@ def speed(rates):
     return fig
 
 
-def arms(accuracy):
-    """Test accuracy by arm: a dot a seed, and the mean as a line."""
+def accuracy_by_policy(accuracy):
+    """Test accuracy, in percent, of each augmentation policy: a mark for each seed, and the mean as a line."""
     fig, axis = plot.figure(size=(9, 3.4))
     for place, values in enumerate(accuracy.values()):
         colour, marker = plot.COLORS[1 + place], plot.MARKERS[place]
@@ -126,27 +127,25 @@ def arms(accuracy):
     return fig
 
 
-def sixes_and_nines(answers, labels):
-    """How many sixes were called nine, and nines called six."""
-    return int(np.sum((labels == 6) & (answers == 9)) + np.sum((labels == 9) & (answers == 6)))
+def sixes_and_nines(predicted, labels):
+    """How many sixes were called nine, and nines called six; two arrays (n,)."""
+    return int(np.sum((labels == 6) & (predicted == 9)) + np.sum((labels == 9) & (predicted == 6)))
 
 
-def six_nine(images, labels, said, test_labels):
-    """A six, its half turn, a nine; and how often the two are taken for each other in each arm."""
+def six_and_nine(images, labels, confused):
+    """A six, the same after half a turn, and a nine; and for each policy how often the two were confused."""
     fig, axes = plot.figure(1, 4, size=(9.6, 2.9), width_ratios=(1, 1, 1, 2.2))
-    six, nine_ = images[labels == 6][0].squeeze(), images[labels == 9][0].squeeze()
-    for axis, image, title in zip(
-        axes, (six, six[::-1, ::-1], nine_), ("a 6\n", "its half turn,\nstill labelled 6", "a 9\n"), strict=False
-    ):
+    six, nine = images[labels == 6][0].squeeze(), images[labels == 9][0].squeeze()
+    shown = {"a 6\n": six, "its half turn,\nstill labelled 6": six[::-1, ::-1], "a 9\n": nine}
+    for axis, (title, image) in zip(axes, shown.items(), strict=False):
         axis.imshow(image, cmap="gray_r")
         axis.set_title(title)
         axis.set_xticks([]), axis.set_yticks([])
-    counts = {arm: np.mean([sixes_and_nines(a, test_labels) for a in runs]) for arm, runs in said.items()}
-    for place, count in enumerate(counts.values()):
+    for place, count in enumerate(confused.values()):
         axes[3].barh(place, count, color=plot.COLORS[1 + place], edgecolor="white", hatch=("", "///", "...", "xx")[place])
         axes[3].text(count, place, f" {count:.1f}", va="center")
-    axes[3].set_yticks(range(len(counts)), counts)
-    axes[3].set(xlabel="6 and 9 confused, mean of the seeds", xlim=(0, 1.2 * max(counts.values()) + 1))
+    axes[3].set_yticks(range(len(confused)), confused)
+    axes[3].set(xlabel="6 and 9 confused, mean of the seeds", xlim=(0, 1.2 * max(confused.values()) + 1))
     axes[3].invert_yaxis()
     return fig
 
@@ -161,7 +160,7 @@ def flipped_boxes(scene):
     mirrored[:, [0, 2]] = size - scene.boxes[:, [2, 0]]
     cases = (
         ("the scene and its boxes", scene.image, scene.boxes),
-        ("picture flipped, boxes not", scene.image[:, ::-1], scene.boxes),
+        ("picture flipped, boxes not flipped", scene.image[:, ::-1], scene.boxes),
         ("both flipped", scene.image[:, ::-1], mirrored),
     )
     for axis, (title, image, boxes) in zip(axes, cases, strict=True):
@@ -188,7 +187,7 @@ def _label(shares, names):
     return "\n".join(f"{share:.0%} {name}" for share, name in zip(shares, names, strict=True) if share > 0.005)
 
 
-def mixes(images, kinds, classes=garden.CLASSES):
+def mixed_pictures(images, kinds, classes=garden.CLASSES):
     """Two pictures of different classes, three MixUps and two CutMixes of them, each with its label."""
     other = next(i for i in range(1, len(kinds)) if kinds[i] != kinds[0])
     first, second = images[0] / 255, images[other] / 255

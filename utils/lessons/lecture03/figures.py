@@ -1,48 +1,11 @@
-"""Figures of lecture 03, and the few lines of arithmetic that they show: transfer and augmentation."""
+"""Figures of lecture 03: transfer and augmentation."""
 
-import math
 import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from ...notebook import plot
-
-# ---------------------------------------------------------------- arithmetic
-
-
-def cosine(a, b):
-    """Cosine of the angle between the rows of a and b, both (n, d): (n,)."""
-    return (a * b).sum(axis=1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
-
-
-def nearest(points):
-    """For each row of points (n, d) the indices (n, n − 1) of the others, nearest first (Euclidean)."""
-    squares = (points**2).sum(axis=1)
-    distance = squares[:, None] + squares[None, :] - 2 * points @ points.T
-    np.fill_diagonal(distance, np.inf)
-    return distance.argsort(axis=1)[:, :-1]
-
-
-def class_likeness(features, labels):
-    """Mean cosine of two different photos of the same class, and of two classes."""
-    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    likeness, same = unit @ unit.T, labels[:, None] == labels[None, :]
-    different = ~np.eye(len(labels), dtype=bool)
-    return likeness[same & different].mean(), likeness[~same].mean()
-
-
-def paired_interval(one, other):
-    """95 % interval, in points, of the difference in accuracy of two classifiers judged on the same photos.
-
-    one, other: booleans (n,), right or wrong on each photo. Normal approximation of the mean paired difference.
-    """
-    difference = one.astype(float) - other
-    half = 1.96 * difference.std(ddof=1) / math.sqrt(len(difference))
-    return 100 * (difference.mean() - half), 100 * (difference.mean() + half)
-
-
-# ---------------------------------------------------------------- figures
 
 
 def _picture(axis, image, title="", size=11):
@@ -229,11 +192,11 @@ def gain(before, after, low, high):
 
 
 def digits(score, seconds):
-    """Accuracy of each way to read digits with the seconds it took."""
+    """Accuracy, in percent, of each way to read digits, with the seconds that it took."""
     fig, axis = plot.figure(size=(8.8, 0.62 * len(score) + 1.1))
     for place, (name, value) in enumerate(score.items()):
-        axis.barh(place, 100 * value, color=plot.COLORS[1 + place], hatch=("", "//", "xx")[place], edgecolor="white")
-        axis.text(100 * value, place, f" {100 * value:.1f} %, {seconds[name]:.1f} s", va="center")
+        axis.barh(place, value, color=plot.COLORS[1 + place], hatch=("", "//", "xx")[place], edgecolor="white")
+        axis.text(value, place, f" {value:.1f} %, {seconds[name]:.1f} s", va="center")
     axis.set_yticks(range(len(score)), score)
     axis.set(xlabel="accuracy on 300 new digits, %", xlim=(0, 135), xticks=range(0, 101, 20))
     axis.invert_yaxis()
