@@ -56,7 +56,7 @@ def one_box_against(truth, guesses: Mapping[str, Sequence[float]]) -> Figure:
 def scores(rows: Mapping[str, np.ndarray], ceiling: float | None = None, xlabel="mean IoU, with 95 % interval") -> Figure:
     """The mean IoU of each method with its interval, from the IoU of every picture; `ceiling` as a dashed line."""
     fig, axis = plot.figure(size=(8, 0.45 * len(rows) + 1.2))
-    for place, (name, values) in enumerate(rows.items()):
+    for place, values in enumerate(rows.values()):
         mean, half = interval(values)
         axis.errorbar(mean, -place, xerr=half, fmt="o", color=plot.COLORS[1], capsize=4)
         axis.text(mean, -place + 0.18, f"{mean:.3f}", ha="center", fontsize=10)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import garden
+from ...vision import boxes as geometry
 
 # Three ways to miss a box of 60×40 pixels, with the same mean squared error of its corners.
 EQUAL_ERRORS = {
@@ -95,3 +96,32 @@ def giou_loss(truth, guess):
     union = area(low, high) + area(low2, high2) - shared
     hull = area(ops.minimum(low, low2), ops.maximum(high, high2))
     return 1 - shared / union + (hull - union) / hull
+
+
+def largest(annotated) -> tuple[np.ndarray, np.ndarray]:
+    """The largest box of each photo of `annotated` (data.FlowerBoxes) in both rounds: two arrays (n, 4)."""
+    return tuple(
+        np.array([each[geometry.area(each).argmax()] for each in drawn]).reshape(-1, 4)
+        for drawn in (annotated.first, annotated.second)
+    )
+
+
+def __getattr__(name: str):
+    """AddCoordinates, a Keras layer: made when it is first asked for, so that this module imports no TensorFlow."""
+    if name != "AddCoordinates":
+        raise AttributeError(name)
+    from keras import layers, ops
+
+    class AddCoordinates(layers.Layer):
+        """Appends two channels to maps (n, rows, columns, c): x and y of each cell, from -1 to 1."""
+
+        def call(self, maps):
+            y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in maps.shape[1:3]), indexing="ij")
+            grid = np.stack([x, y], axis=-1)[None].astype("float32")
+            return ops.concatenate([maps, ops.tile(grid, (ops.shape(maps)[0], 1, 1, 1))], axis=-1)
+
+        def compute_output_shape(self, shape):
+            return (*shape[:-1], shape[-1] + 2)
+
+    globals()[name] = AddCoordinates
+    return AddCoordinates
