@@ -10,8 +10,8 @@
 #
 # Write each prediction down before you run the cell below it.
 #
-# **You will learn** to draw, convert, compare and predict bounding boxes, and to measure
-# what pooling throws away.
+# **You will learn** to draw, convert, compare and predict bounding boxes, and to
+# measure what pooling throws away.
 
 # %% tags=["setup"]
 import keras
@@ -38,10 +38,10 @@ for number, rule in enumerate(contents()["about"]["rules"], start=1):
     print(f"{number}. {rule}")
 
 # %% [markdown]
-# Here are five pictures to annotate: photos where you have them, drawn scenes otherwise.
-# The frame is marked in pixels. **Predict** how well you will agree with yourself: which
-# *intersection over union* (the shared area over the joint area) will your two rounds
-# have?
+# Here are five pictures to annotate: photos where you have them, drawn scenes
+# otherwise. The frame is marked in pixels. **Predict** how well you will agree with
+# yourself: which *intersection over union* (the shared area over the joint area) will
+# your two rounds have?
 
 # %%
 flowers = data.load_flowers()
@@ -55,9 +55,9 @@ plot.show(fig, alt="Five pictures of flowers, 200 pixels wide, without boxes.")
 
 # %% [markdown]
 # Type your boxes into `mine`, one list of `[x0, y0, x1, y1]` a picture: x grows to the
-# right, y downwards, and pixels x0 … x1 − 1 belong to the box (*half-open*). Run the cell,
-# look, and correct. Then draw them all again in `again`, without looking at `mine`.
-# As long as a list is empty, the course's boxes stand in.
+# right, y downwards, and pixels x0 … x1 − 1 belong to the box (*half-open*). Run the
+# cell, look, and correct. Then draw them all again in `again`, without looking at
+# `mine`. As long as a list is empty, the course's boxes stand in.
 
 # %%
 mine = [[], [], [], [], []]
@@ -67,7 +67,7 @@ first = [a if len(a) else b for a, b in zip(mine, pictures.first, strict=True)]
 second = [a if len(a) else b for a, b in zip(again, pictures.second, strict=True)]
 plot.show(
     figures.boxed(pictures.images, first, second, names=("first", "second")),
-    alt="The same five pictures, each flower in a box of the first and the second round.",
+    alt="The same five pictures, each flower in a box of the first and second round.",
 )
 yours = agreement(first, second)
 print(f"{len(yours.ious)} pairs of boxes, mean IoU {yours.mean:.3f}; ", end="")
@@ -87,18 +87,19 @@ plot.show(
     f"{rounds.mean:.2f}, half of them above {np.median(rounds.ious):.2f}.",
 )
 results.record("two rounds by hand, mean IoU of their boxes", rounds.mean)
-results.record("two rounds by hand, boxes that both drew", 100 * rounds.found, "%")
+results.record("two rounds by hand, boxes both drew", 100 * rounds.found, "%")
 
 # %% [markdown]
-# This is the *ceiling*: no network can be judged more finely than the boxes it is judged
-# by. Where hands differ by 6 %, a network that reaches 0.94 may be as right as they are.
+# This is the *ceiling*: no network can be judged more finely than the boxes it is
+# judged by. Where hands differ by 6 %, a network that reaches 0.94 may be as right as
+# they are.
 
 # %% [markdown]
 # ## 2 · Three formats
 #
-# Nobody agrees how to write four numbers down. *Pascal VOC* stores corners in XML, counts
-# pixels from 1 and includes the last one. *COCO* stores corner and size in JSON. *YOLO*
-# stores the centre and the size as fractions of the picture.
+# Nobody agrees how to write four numbers down. *Pascal VOC* stores corners in XML,
+# counts pixels from 1 and includes the last one. *COCO* stores corner and size in JSON.
+# *YOLO* stores the centre and the size as fractions of the picture.
 #
 # ### Exercise: From VOC to corners
 # Write `from_voc(box)`: `box` is VOC's `(xmin, ymin, xmax, ymax)`. Return
@@ -119,9 +120,9 @@ check.answer("from_voc", from_voc)
 
 # %% [markdown]
 # ### Exercise: From corners to YOLO
-# Write `to_yolo(box, width, height)`: `box` is `(x0, y0, x1, y1)`, half-open, in a picture
-# of `width` × `height` pixels. Return `(x, y, w, h)`: the box's centre, width and height,
-# as fractions of the picture's sides.
+# Write `to_yolo(box, width, height)`: `box` is `(x0, y0, x1, y1)`, half-open, in a
+# picture of `width` × `height` pixels. Return `(x, y, w, h)`: the box's centre, width
+# and height, as fractions of the picture's sides.
 
 
 # %%
@@ -139,9 +140,9 @@ check.answer("to_yolo", to_yolo)
 
 # %% [markdown]
 # ### Exercise: The box of a mirrored picture
-# Augmentation mirrors pictures, and their boxes must follow. Write `mirror(box, width)`:
-# return the half-open box, again as `(x0, y0, x1, y1)`, after the picture of that `width`
-# was flipped left to right.
+# Augmentation mirrors pictures, and their boxes must follow. Write `mirror(box,
+# width)`: return the half-open box, again as `(x0, y0, x1, y1)`, after the picture of
+# that `width` was flipped left to right.
 
 
 # %%
@@ -171,13 +172,14 @@ assert formats.from_voc(formats.to_voc(one)) == one
 # %% [markdown]
 # ## 3 · How good is a box?
 #
-# *Intersection over union* (IoU) is 1 for equal boxes and 0 for boxes that do not touch.
+# *Intersection over union* (IoU) is 1 for equal boxes and 0 for boxes that do not
+# touch.
 #
 # ### Exercise: Intersection over union
 # Write `iou(a, b)` for arrays of boxes `(x0, y0, x1, y1)`, half-open, with the four
-# numbers on the last axis and any axes before it. `a` and `b` have shapes that broadcast;
-# compare pair by pair: `(…, 4)` and `(…, 4)` give `(…)`. Two boxes without area have an
-# IoU of 0, not NaN. No loop is needed.
+# numbers on the last axis and any axes before it. `a` and `b` have shapes that
+# broadcast; compare pair by pair: `(…, 4)` and `(…, 4)` give `(…)`. Two boxes without
+# area have an IoU of 0, not NaN. No loop is needed.
 
 
 # %%
@@ -199,7 +201,8 @@ check.answer("iou", iou)
 # %% [markdown]
 # A bug that lives in much published code: 1 is added to the sides of the intersection,
 # as inclusive corners need, but not to those of the boxes. **Predict** what two equal
-# boxes of 96×96 pixels get, and what two boxes of one pixel get that touch at a corner only.
+# boxes of 96×96 pixels get, and what two boxes of one pixel get that touch at a corner
+# only.
 
 
 # %%
@@ -218,10 +221,10 @@ print(f"neighbours:  {wrong:.3f} instead of {boxes.iou(pixel, neighbour):.0f}")
 
 # %% [markdown]
 # ### Exercise: Four pixels off
-# The lecture trains boxes with the mean squared error. Move a square box to the right by
-# four pixels: the squared error is the same for every size of the box. What is the IoU of
-# the old and the new box if it has a side of 8 pixels (`small`), and if it has 80
-# (`large`)? Write numbers or expressions; do not round to fewer than three digits.
+# The lecture trains boxes with the mean squared error. Move a square box to the right
+# by four pixels: the squared error is the same for every size of the box. What is the
+# IoU of the old and the new box if it has a side of 8 pixels (`small`), and if it has
+# 80 (`large`)? Write numbers or expressions; do not round to fewer than three digits.
 
 # %%
 # Two numbers.
@@ -249,7 +252,9 @@ plot.show(
     alt=f"One box and three guesses of equal squared error: {'; '.join(guesses)}.",
 )
 spread = [boxes.iou(truth, guess) for guess in guesses.values()]
-results.record("three boxes of one squared error, spread of IoU", max(spread) - min(spread))
+results.record(
+    "three boxes of one squared error, spread of IoU", max(spread) - min(spread)
+)
 assert np.allclose(errors, errors[0])
 
 # %% [markdown]
@@ -275,9 +280,9 @@ plot.show(
 # %% [markdown]
 # ### Exercise: The constant box
 # A detector that never looks at the picture: it answers the same box each time. Write
-# `constant_box(boxes)`: `boxes` has the shape `(n, 4)`, in corner form, from the training
-# set. Return one box, shape `(4,)`, in corner form, that has a mean IoU with all of them
-# as high as that of their mean box, or higher.
+# `constant_box(boxes)`: `boxes` has the shape `(n, 4)`, in corner form, from the
+# training set. Return one box, shape `(4,)`, in corner form, that has a mean IoU with
+# all of them as high as that of their mean box, or higher.
 
 
 # %%
@@ -305,10 +310,10 @@ results.record("constant box on drawn scenes, mean IoU", ious["constant box"].me
 # %% [markdown]
 # ## 5 · Two heads on one network
 #
-# Xception has learned to name things. You keep it frozen, and read its last feature map:
-# 5×5 cells with 2,048 channels each. A cell looks mostly at its own part of the picture,
-# so the map still knows *where*. The usual next step, *global average pooling*, takes the
-# mean over all cells.
+# Xception has learned to name things. You keep it frozen, and read its last feature
+# map: 5×5 cells with 2,048 channels each. A cell looks mostly at its own part of the
+# picture, so the map still knows *where*. The usual next step, *global average
+# pooling*, takes the mean over all cells.
 #
 # ### Exercise: Quadrants
 # A compromise: take the mean over each quarter of the map. Write `quadrants(features)`:
@@ -336,8 +341,9 @@ check.answer("quadrants", quadrants)
 # %% [markdown]
 # ### Exercise: The price of a place
 # The box head is a `Dense(4)` with biases. How many parameters does it have if it reads
-# the pooled map (`pooled`), the four quadrants (`quartered`), or all cells of the 5×5 map
-# (`every_cell`)? The map has 2,048 channels. Write three whole numbers or expressions.
+# the pooled map (`pooled`), the four quadrants (`quartered`), or all cells of the 5×5
+# map (`every_cell`)? The map has 2,048 channels. Write three whole numbers or
+# expressions.
 
 # %%
 # Three whole numbers.
@@ -368,9 +374,10 @@ last = transfer.outputs(upper, early, dtype=np.float16, label="blocks 13 and 14"
 print("after block 12:", early.shape[1:], "  last map:", last.shape[1:])
 
 # %% [markdown]
-# Now the lecture's network: one head for the class, one for the box, and a weight between
-# their losses. `look` says what the box head sees of the map. The data set yields items
-# `(features, (label, box))`; boxes are in centre form, as fractions of the picture.
+# Now the lecture's network: one head for the class, one for the box, and a weight
+# between their losses. `look` says what the box head sees of the map. The data set
+# yields items `(features, (label, box))`; boxes are in centre form, as fractions of the
+# picture.
 
 # %%
 import tensorflow as tf
@@ -398,9 +405,9 @@ def two_heads(look, shape):
 
 # %% [markdown]
 # The box head starts as the constant box: kernel 0, bias the mean box. Its input is
-# rescaled so that each `look` learns at the same pace; section 7 shows why that matters.
-# **Predict** the order of the three heads and of the constant box, and how far apart
-# they are.
+# rescaled so that each `look` learns at the same pace; section 7 shows why that
+# matters. **Predict** the order of the three heads and of the constant box, and how far
+# apart they are.
 
 # %%
 LOOKS = {
@@ -430,12 +437,16 @@ errors = {
     }
     for what, part in truth.items()
 }
-print(f"{'error of the':15} centre   size   (root mean square, in sides of the picture)")
+print(
+    f"{'error of the':15} centre   size   (root mean square, in sides of the picture)"
+)
 for name in ("constant box", *LOOKS):
     print(f"{name:15} {errors['centre'][name]:6.3f} {errors['size'][name]:6.3f}")
 for what in truth:
     kept = 100 * (1 - errors[what]["pooled"] / errors[what]["constant box"])
-    results.record(f"pooled head, error of the {what} below the constant box's", kept, "%")
+    results.record(
+        f"pooled head, error of the {what} below the constant box's", kept, "%"
+    )
 
 # %%
 plot.show(
@@ -453,22 +464,22 @@ results.record("every cell minus pooled, lower end of the interval", mean - half
 # %% [markdown]
 # **Pooling keeps the size and forgets the place.** How much of the map is flower, the
 # mean over the cells still says. Where the flower stands, a mean cannot say: it is the
-# same for every order of the cells. The class head does not mind, and the box head takes
-# nothing from it, because nothing below the two heads is trained.
+# same for every order of the cells. The class head does not mind, and the box head
+# takes nothing from it, because nothing below the two heads is trained.
 
 # %% [markdown]
 # ## 6 · Better, step by step
 #
-# Must a head that pools be blind? Give it *coordinate channels*: each feature, multiplied
-# by the x and by the y of its cell. Their mean over the cells says where the feature is,
-# as a centre of mass does.
+# Must a head that pools be blind? Give it *coordinate channels*: each feature,
+# multiplied by the x and by the y of its cell. Their mean over the cells says where the
+# feature is, as a centre of mass does.
 #
 # ### Exercise: Pooling with coordinates
-# Write `moments(features)`: `features` is an array `(n, rows, columns, c)`. Let x run from
-# −1 in the first column to 1 in the last, and y from −1 in the first row to 1 in the last,
-# evenly. Return `(n, 3 * c)`: the means over all cells of the features, of the features
-# times x, and of the features times y, in that order.
-# **Predict:** the quadrants have four numbers a channel, these three. Which are better?
+# Write `moments(features)`: `features` is an array `(n, rows, columns, c)`. Let x run
+# from −1 in the first column to 1 in the last, and y from −1 in the first row to 1 in
+# the last, evenly. Return `(n, 3 * c)`: the means over all cells of the features, of
+# the features times x, and of the features times y, in that order. **Predict:** the
+# quadrants have four numbers a channel, these three. Which are better?
 
 
 # %%
@@ -484,6 +495,7 @@ def moments(features):
 
 # %%
 check.answer("moments", moments)
+
 
 # %%
 def ridge_iou(chosen_features):
@@ -502,18 +514,21 @@ by_ridge = {name: ridge_iou(seen) for name, seen in linear.items()}
 for name, values in by_ridge.items():
     mean, half = figures.interval(values)
     print(f"ridge on {name:26} {mean:.3f} ± {half:.3f}")
-results.record("ridge, pooling with coordinates, IoU", by_ridge["pooled with coordinates"].mean())
-results.record("ridge, every cell after block 12, IoU", by_ridge["every cell, after block 12"].mean())
+for name in ("pooled with coordinates", "every cell, after block 12"):
+    results.record(f"ridge on {name}: IoU", by_ridge[name].mean())
 
 # %% [markdown]
 # Here the head is a *ridge regression*: the best linear map in one step, without a
 # learning rate or luck. Two surprises. Three numbers a channel do as well as all 25
-# cells: it is not the mean that loses the place, but a mean without coordinates. And two
-# blocks *earlier* the network knows more about where: the last blocks exist to forget it.
+# cells: it is not the mean that loses the place, but a mean without coordinates. And
+# two blocks *earlier* the network knows more about where: the last blocks exist to
+# forget it.
 #
-# So read the map after block 12, give a small convolutional head coordinate channels, show
-# it each scene mirrored as well, and train it for what you measure: a loss of squared error
-# plus *generalized IoU*, which still has a slope where boxes do not overlap.
+# So read the map after block 12, give a small convolutional head coordinate channels,
+# show it each scene mirrored as well, and train it for what you measure: a loss of
+# squared error plus *generalized IoU*, which still has a slope where boxes do not
+# overlap.
+
 
 # %%
 def head_on_block_12(coordinates):
@@ -571,8 +586,8 @@ results.record("best head on drawn scenes, IoU", ious["+ IoU loss"].mean())
 # %% [markdown]
 # ## 7 · The head that hardly moves
 #
-# The lecture's code trains the box in *pixels*, with Adam at its usual rate of 0.001, on
-# the pooled features as they are. **Predict** its IoU after 8 epochs of 15 steps.
+# The lecture's code trains the box in *pixels*, with Adam at its usual rate of 0.001,
+# on the pooled features as they are. **Predict** its IoU after 8 epochs of 15 steps.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -580,17 +595,19 @@ sums = np.abs(heads.look(LOOKS["pooled"], last[train])).sum(axis=1)
 in_pixels = keras.Sequential([keras.Input((2048,)), layers.Dense(4)])
 in_pixels.compile("adam", "mse")
 pooled_features = heads.look(LOOKS["pooled"], last)
-training.fit(in_pixels, pooled_features[train], SIDE * centres[train], batch_size=30, epochs=8)
+training.fit(
+    in_pixels, pooled_features[train], SIDE * centres[train], batch_size=30, epochs=8
+)
 moved = in_pixels.predict(pooled_features[test], verbose=0) / SIDE
 slow = boxes.iou(boxes.to_corner(moved), places[test]).mean()
 results.record("pooled head in pixels, 120 steps of Adam, IoU", slow)
 
 # %% [markdown]
 # ### Exercise: How far can Adam go?
-# Adam divides each gradient by its own size, so a weight moves by about `rate` in a step,
-# however large the error is. Take a `Dense` unit: its output is the sum of weight ×
-# feature, plus a bias. Write `adam_steps(distance, rate, features)`: the least number of
-# steps, a whole number, in which the output for the list `features` can change by
+# Adam divides each gradient by its own size, so a weight moves by about `rate` in a
+# step, however large the error is. Take a `Dense` unit: its output is the sum of weight
+# × feature, plus a bias. Write `adam_steps(distance, rate, features)`: the least number
+# of steps, a whole number, in which the output for the list `features` can change by
 # `distance` if each weight and the bias move by at most `rate` in a step.
 
 
@@ -607,9 +624,9 @@ def adam_steps(distance, rate, features):
 check.answer("adam_steps", adam_steps)
 
 # %% [markdown]
-# So the head in pixels had no chance: it needs more steps than it got, to reach a box of
-# half a picture. Two repairs: targets as fractions, and inputs of a size that suits the
-# rate. Fractions alone would go too far the other way:
+# So the head in pixels had no chance: it needs more steps than it got, to reach a box
+# of half a picture. Two repairs: targets as fractions, and inputs of a size that suits
+# the rate. Fractions alone would go too far the other way:
 
 # %%
 print(f"sum of the pooled features: {sums.mean():.0f} on average")
@@ -620,8 +637,8 @@ print(f"furthest in one step: {0.001 * (sums.mean() + 1):.2f} pixels, or sides")
 # ## 8 · Real photos
 #
 # All that the heads have seen so far is drawn. Now 132 photos, and in each the largest
-# flower's box of the first round. Half of the photos are held out. **Predict:** which head
-# is better on these, one trained on 450 drawn scenes, or one trained on 66 photos?
+# flower's box of the first round. Half of the photos are held out. **Predict:** which
+# head is better on these, one trained on 450 drawn scenes, or one trained on 66 photos?
 
 # %%
 if len(annotated) == 0:
@@ -657,7 +674,7 @@ for name, (x, y) in sources.items():
     on_photos[name] = boxes.iou(guess, largest[0][unseen] / SIDE)
 plot.show(
     figures.scores(on_photos, ceiling.mean()),
-    alt=f"Mean IoU on {len(unseen)} photos with intervals; by hand {ceiling.mean():.2f}: "
+    alt=f"Mean IoU on {len(unseen)} photos, by hand {ceiling.mean():.2f}, by heads: "
     + ", ".join(f"{name} {values.mean():.2f}" for name, values in on_photos.items()),
 )
 
