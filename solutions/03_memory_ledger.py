@@ -960,15 +960,15 @@ results.record("memory of one example, measured / counted", ratio, "×")
 
 # %% [markdown]
 # The peak does not quite double with the batch, because weights, gradients and slots
-# are there once. And the measurement comes out higher than the ledger, which counts
-# only what the network itself needs. The difference has names:
+# are there once. And the peak comes out higher than in the ledger, which counts only
+# what the network itself needs. The difference has names:
 #
 # - the *workspace* of the library: for a convolution it copies its input, or parts of
-#   it, into an order that suits the processor. Part of the workspace grows with the
-#   batch, so one example takes more than counted; how much more depends on the
-#   processor. (TensorFlow's faster library, oneDNN, buys its speed with more such
-#   copies. It is switched off in this measurement, because they belong to the library
-#   and not to the network.)
+#   it, into an order that suits the processor. Part of it may grow with the batch, and
+#   memory that one layer frees may serve the next. So one example takes up to a fifth
+#   less or up to half as much again as counted; the processor decides. (TensorFlow's
+#   faster library, oneDNN, buys its speed with more such copies. It is switched off in
+#   this measurement, because they belong to the library and not to the network.)
 # - the **batch** itself, which is there twice, as a NumPy array and as a tensor;
 # - the **program**: the traced graph of the training step, compiled kernels, and the
 #   stacks and buffers of the threads. This part does not grow with the batch, so it

@@ -22,12 +22,12 @@ def twice(function):
     given = PHOTO.copy()
     expected = 2 * given
     array(call(function, given), expected, mistakes={"You squared it.": given**2}, case="for a 3×4 image")
-    number(call(function, 3), 6, mistakes={9: "You squared: `x * x`."}, what="twice(3)")
+    number(call(function, 3), 6, mistakes={"You squared: `x * x`.": 9}, what="twice(3)")
 
 
 @lab.exercise("A number", hints=("a", "b"))
 def a_number(value):
-    number(value, 10, mistakes={9: "You forgot the bias."})
+    number(value, 10, mistakes={"You forgot the bias.": 9})
 
 
 @lab.exercise("A word", hints=("a", "b"))

@@ -33,7 +33,7 @@ def number(answer, expected: float, *, tolerance: float = 0, mistakes: Mapping |
     value = as_number(answer, what)
     if same(value, expected, tolerance=tolerance):
         return
-    for message, mistaken in _by_message(mistakes):
+    for message, mistaken in (mistakes or {}).items():
         if same(value, mistaken, tolerance=tolerance):
             raise Wrong(message)
     raise Wrong(f"{what} comes out as {shown_number(value)}. That is too {'large' if value > expected else 'small'}.")
@@ -50,7 +50,7 @@ def array(answer, expected, *, tolerance: float = 0, mistakes: Mapping | None = 
     expected, result = np.asarray(expected), as_array(answer)
     if close(result, expected, tolerance):
         return
-    for message, mistaken in _by_message(mistakes):
+    for message, mistaken in (mistakes or {}).items():
         if close(result, np.asarray(mistaken), tolerance):
             raise Wrong(message)
     raise Wrong(array_difference(result, expected, "It", case, tolerance))
@@ -71,13 +71,6 @@ def choice(answer, expected: str, options: Sequence[str], *, mistakes: Mapping |
     if given not in [option.lower() for option in options]:
         raise Wrong(f"{start}{answer!r} is none of {', '.join(map(repr, options))}.")
     for message, mistaken in (mistakes or {}).items():
-        if message in options:  # the old orientation, option → message
-            message, mistaken = mistaken, message
         if given == mistaken.lower():
             raise Wrong(message)
     raise Wrong(f"{start}{answer!r} is not it.")
-
-
-def _by_message(mistakes: Mapping | None):
-    """(message, value) of each; a mapping of the old orientation, value → message, is turned round."""
-    return [(a, b) if isinstance(a, str) else (b, a) for a, b in (mistakes or {}).items()]

@@ -1,1 +1,1 @@
-"""Pictures under measurement: boxes, augmentation and its audit."""
+"""Pictures under measurement: boxes, what a detector finds and how good that is, augmentation and its audit."""

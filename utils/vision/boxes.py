@@ -82,8 +82,7 @@ def iou(a, b) -> np.ndarray:
 
     0 for boxes that do not overlap, 1 for boxes that are equal; 0 as well where both have area 0 (0/0).
     """
-    shared, union, _ = _overlap(a, b)
-    return _ratio(shared, union)
+    return _ratio(*_overlap(*_paired(a, b)))
 
 
 def giou(a, b) -> np.ndarray:
@@ -92,7 +91,9 @@ def giou(a, b) -> np.ndarray:
     Boxes that do not overlap get a value below 0 that falls with their distance, so a network has a slope to follow.
     Source: Rezatofighi and others, Generalized Intersection over Union (CVPR 2019).
     """
-    shared, union, hull = _overlap(a, b)
+    a, b = _paired(a, b)
+    shared, union = _overlap(a, b)
+    hull = _sides(np.minimum, np.maximum, a, b)
     return _ratio(shared, union) - _ratio(hull - union, hull)
 
 
@@ -104,20 +105,29 @@ def pairwise_iou(a, b) -> np.ndarray:
     return iou(a[..., :, None, :], b[..., None, :, :])
 
 
-def _overlap(a, b):
-    """Areas of the intersection, the union, and the smallest box around both."""
+def _paired(a, b):
+    """Both as boxes whose shapes broadcast."""
     a, b = as_boxes(a, "a"), as_boxes(b, "b")
     try:
-        low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+        np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         raise ValueError(
             f"shapes {a.shape} and {b.shape} do not go together pair by pair: "
             "give as many boxes in `a` as in `b`, or call `pairwise_iou` for all pairs."
         ) from None
-    shared = np.maximum(high - low, 0).prod(axis=-1)
-    union = area(a) + area(b) - shared
-    outer = np.maximum(a[..., 2:], b[..., 2:]) - np.minimum(a[..., :2], b[..., :2])
-    return shared, union, np.maximum(outer, 0).prod(axis=-1)
+    return a, b
+
+
+def _overlap(a, b):
+    """Areas of the intersection and of the union."""
+    shared = _sides(np.maximum, np.minimum, a, b)
+    return shared, area(a) + area(b) - shared
+
+
+def _sides(start, end, a, b):
+    """Area of the box from the `start` of two boxes' corners to their `end`; by columns, since sums over (…, 2) are slow."""
+    width, height = (end(a[..., k + 2], b[..., k + 2]) - start(a[..., k], b[..., k]) for k in (0, 1))
+    return np.maximum(width, 0) * np.maximum(height, 0)
 
 
 def _ratio(part, whole):
