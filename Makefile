@@ -1,4 +1,4 @@
-# make run · make test · make lab · make build · make bench · make mutate · make slides · make clean
+# make run · make test · make lab · make build · make bench · make mutate · make grade · make slides · make clean
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -24,6 +24,9 @@ bench: $(READY)        ## how fast this machine is, as a table and build/bench.j
 mutate: $(READY)       ## break every answer and see whether its check notices
 	$(BIN)/python -m tools.judging.mutate
 
+grade: $(READY)        ## judge a class: make grade SUBMISSIONS=folder-or-zip
+	$(BIN)/python -m tools.grading "$(SUBMISSIONS)"
+
 slides: $(READY)       ## a deck a lecture under build/slides
 	$(BIN)/python -m tools.site.slides
 
@@ -37,4 +40,4 @@ $(READY): requirements.txt requirements-dev.txt
 clean:                 ## what was made here, but not the downloaded data
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: run test test-slow lab build bench mutate slides clean
+.PHONY: run test test-slow lab build bench mutate grade slides clean

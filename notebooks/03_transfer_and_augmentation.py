@@ -545,11 +545,12 @@ results.record("RandAugment: weak over strong", weak_over_strong)
 
 # %% tags=["subslide", "hide-input"]
 rng = np.random.default_rng(6)
-flower, drawn = photos[train[1]], []
+flower, rows = photos[train[1]], []
 for strength in (0.3, 1.0):
-    drawn.append([augment.rand_augment(flower, 2, strength, rng) for _ in range(6)])
+    variants = [augment.rand_augment(flower, 2, strength, rng) for _ in range(6)]
+    rows.append([(picture, " +\n".join(names)) for picture, names in variants])
 plot.show(
-    figures.rand_augment(drawn, (0.3, 1.0)),
+    plot.picture_rows(rows, ["strength 0.3", "strength 1"]),
     alt="Twelve variants by RandAugment, six at strength 0.3 and six at strength 1, "
     "each with the names of its two operations.",
 )

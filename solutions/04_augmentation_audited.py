@@ -797,7 +797,7 @@ results.record("6 and 9 taken for each other, with half turns", confused["half t
 # ### Exercise: which flips keep the label
 #
 # For each task, which flips of the pictures would you allow while training: `"none"`,
-# `"left-right"`, or `"both"` (left-right and up-down)? A flip is allowed if the label
+# `"left-right"`, or `"both"` (left-right and up-down)? A flip is safe if the label
 # stays true and such a picture could come up. Answer with a dictionary:
 #
 # ```python
@@ -869,11 +869,12 @@ plot.show(
 rng = np.random.default_rng(1)
 small = photo[::2, ::2]
 strengths = (0.2, 0.6, 1.0)
-drawn = []
+rows = []
 for strength in strengths:
-    drawn.append([augment.rand_augment(small, 2, strength, rng) for _ in range(5)])
+    variants = [augment.rand_augment(small, 2, strength, rng) for _ in range(5)]
+    rows.append([(picture, " +\n".join(names)) for picture, names in variants])
 plot.show(
-    figures.rand_augment(drawn, strengths),
+    plot.picture_rows(rows, [f"strength {strength:g}" for strength in strengths]),
     alt="Fifteen variants of a photo by RandAugment, in three rows of growing "
     "strength, with the names of the two operations above each.",
 )

@@ -29,7 +29,7 @@ def test_every_measurement_has_its_program():
         assert (bench.ROOT / "tools" / "bench" / f"{name}.py").exists()
 
 
-@pytest.mark.parametrize("name", bench.LABS)
+@pytest.mark.parametrize("name", [name for name in bench.LABS if name.startswith("lab")])
 def test_a_bench_reads_only_names_that_its_lab_sets(name):
     """A bench that runs a lab's cells takes its figures from the lab's variables, `names["…"]`."""
     program = ast.parse((bench.ROOT / "tools" / "bench" / f"{name}.py").read_text(encoding="utf-8"))

@@ -32,7 +32,7 @@ def a_number(value):
 
 @lab.exercise("A word", hints=("a", "b"))
 def a_word(value):
-    choice(value, "correlation", ("correlation", "convolution"), mistakes={"convolution": "That one flips the kernel."})
+    choice(value, "correlation", ("correlation", "convolution"), mistakes={"That one flips the kernel.": "convolution"})
 
 
 @lab.exercise("Fragile", hints=("a", "b"))

@@ -111,7 +111,7 @@ def test_what_a_function_prints_warns_and_changes_stays_inside(capsys, recwarn):
     assert np.isinf(call(noisy, given)).all()
     assert capsys.readouterr().out == "" and not recwarn.list
     assert "changes an array" in message(student("def f(x):\n    x += 1\n    return x"), given)
-    assert "changes an array" in message(student("def f(d):\n    d['a'].append(1)\n    return d"), {"a": [1]})
+    assert "changes a dictionary" in message(student("def f(d):\n    d['a'].append(1)\n    return d"), {"a": [1]})
     assert given.tolist() == [1, 1, 1]
     assert "returns None" in message(student("def f(x):\n    x + 1"), given)
 

@@ -220,7 +220,7 @@ def test_odd_models_are_wrong_and_say_why(body, part):
 
 def test_steps_name_the_structure_whatever_the_style():
     usual = [
-        "ZeroPadding2D",
+        "ZeroPadding2D(2)",
         "Conv2D(6, 5×5)",
         "tanh",
         "AveragePooling2D(2×2)",

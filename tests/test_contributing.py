@@ -32,7 +32,9 @@ def project(tmp_path_factory):
 
 
 def run(project, *command):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COURSE_RANGES"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COURSE_RANGES", "COURSE_STRICT"))
+    }
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace"
     )

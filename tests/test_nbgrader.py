@@ -30,6 +30,21 @@ def submission(solved: int, *, tampered: bool = False):
     return notebook
 
 
+def disordered():
+    """The solved lab with check lines deleted or turned to markdown, an answer copied, and setup cells at the end."""
+    notebook = submission(len(LESSON.tasks))
+    first, second, third = (f"check-{task.name}" for task in LESSON.tasks[:3])
+    by_name = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+    for name in (second, third):
+        by_name[name].cell_type = "markdown"
+        del by_name[name]["outputs"], by_name[name]["execution_count"]
+    copied = copy.deepcopy(by_name[LESSON.tasks[0].name])
+    setup = [cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", ())]
+    others = [cell for cell in notebook.cells if cell not in setup and cell is not by_name[first]]
+    notebook.cells = [copied, *others, *setup]
+    return notebook
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """An nbgrader course with our configuration, the lab released and three students' submissions collected."""
@@ -39,6 +54,7 @@ def course(tmp_path_factory):
     shutil.copy(build.lab_path(LESSON), folder / "source" / "lab" / NAME)
     half = len(LESSON.tasks) // 2
     students = {"right": submission(len(LESSON.tasks)), "half": submission(half, tampered=True), "empty": submission(0)}
+    students["disordered"] = disordered()
     for student, notebook in students.items():
         path = folder / "submitted" / student / "lab" / NAME
         path.parent.mkdir(parents=True)
@@ -68,7 +84,7 @@ def test_the_release_keeps_the_stubs(course):
     assert [cell.source for cell in released.cells] == expected
 
 
-@pytest.mark.parametrize("student", ["right", "half", "empty"])
+@pytest.mark.parametrize("student", ["right", "half", "empty", "disordered"])
 def test_scores_are_ours_and_feedback_is_written(course, student):
     folder, api = course
     graded = api.autograde("lab", student)
@@ -76,7 +92,7 @@ def test_scores_are_ours_and_feedback_is_written(course, student):
     with api.gradebook as gradebook:
         submitted = gradebook.find_submission("lab", student)
         score, most = submitted.score, submitted.max_score
-    solved = {"right": LESSON.tasks, "half": LESSON.tasks[: len(LESSON.tasks) // 2], "empty": []}[student]
+    solved = {"right": LESSON.tasks, "half": LESSON.tasks[: len(LESSON.tasks) // 2], "empty": []}.get(student, LESSON.tasks)
     assert most == points(LESSON.tasks)
     assert score == points(solved)  # for "half" the edited check lines were restored, or it would be full marks
     assert api.generate_feedback("lab", student)["success"]

@@ -143,6 +143,16 @@ class Lesson:
         return f"{'labs' if self.is_lab else 'notebooks'}/{self.name}.ipynb"
 
     @cached_property
+    def known_answers(self):
+        """The module of the lesson's other right and wrong answers, tests/mistakes/labNN.py; None where there is none."""
+        try:
+            return importlib.import_module(f"tests.mistakes.{self.folder}")
+        except ModuleNotFoundError as error:
+            if error.name not in ("tests", "tests.mistakes", f"tests.mistakes.{self.folder}"):
+                raise
+            return None
+
+    @cached_property
     def tasks(self) -> list[Task]:
         pairs = zip(self.cells, self.cells[1:], strict=False)
         return [Task(*after.check, cell, after) for cell, after in pairs if cell.is_exercise]

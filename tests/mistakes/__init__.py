@@ -5,6 +5,3 @@ MISTAKES    exercise → [(name, source of the cell, part of the message it must
 OTHERS      exercise → [(name, source of the cell), …]: right answers of another form or by another way, two at least
 EQUIVALENT  (exercise, mutant) → reason: changes of the official answer that compute the same (tools.judging.mutate)
 """
-
-# Labs whose exercises are not declared anew yet: their OTHERS and derived right answers are not asked for. Must end up empty.
-NOT_YET = ()

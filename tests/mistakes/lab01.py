@@ -365,6 +365,14 @@ def toeplitz(kernel, height, width):
 """),
     ],
     "conv_fast": [
+        (
+            "SciPy for each filter, which changes its method with the size",
+            """
+def conv_fast(image, kernels):
+    from scipy import signal
+    return np.concatenate([signal.correlate(image, kernels[..., f], "valid") for f in range(kernels.shape[-1])], axis=2)
+""",
+        ),
         ("a loop over the kernel", """
 def conv_fast(image, kernels):
     F, G = kernels.shape[:2]

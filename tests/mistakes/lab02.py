@@ -82,7 +82,9 @@ class ConvNet(keras.Model):
             x = layer(x)
         return self.head(x)
 def convnet():
-    return ConvNet()
+    model = ConvNet()
+    model(np.zeros((1, 28, 28, 1), "float32"))  # now it knows the size of its input
+    return model
 """,
         ),
     ],
@@ -450,6 +452,17 @@ MISTAKES = {
     ],
     "convnet": [
         (
+            "without an input",
+            """
+def convnet():
+    return keras.Sequential([
+        layers.Conv2D(32, 5, activation="relu"), layers.MaxPool2D(2), layers.Conv2D(64, 3, activation="relu"), layers.MaxPool2D(2),
+        layers.Flatten(), layers.Dense(256, activation="relu"), layers.Dense(10, activation="softmax"),
+    ])
+""",
+            "does not know the size of its input",
+        ),
+        (
             "same padding",
             """
 def convnet():
@@ -543,6 +556,15 @@ def convnet():
         ("a word of their own", 'a, b, c, d = "softmax twice", "labels shuffled", "fine", "forgotten scaling"', "is none of"),
     ],
     "prepare": [
+        (
+            "each pixel shuffled by itself",
+            """
+def prepare(images, labels, seed):
+    mixed = np.random.default_rng(seed).permuted(images, axis=0)
+    return (mixed / 255).astype("float32")[..., None], np.random.default_rng(seed).permutation(labels)
+""",
+            "mixed",
+        ),
         (
             "labels stay in the old order",
             """
@@ -745,6 +767,14 @@ def permute(images, order):
     ],
     "shift": [
         (
+            "the caller's own array where nothing moves",
+            """
+def shift(images, rows, columns):
+    return images if rows == columns == 0 else digits.shift(images, rows, columns)
+""",
+            "the caller's own array",
+        ),
+        (
             "positive shifts only",
             """
 def shift(images, rows, columns):
@@ -829,7 +859,7 @@ def lenet5():
 def most_confident(probabilities, labels, count):
     return probabilities.argmax(axis=1) != labels
 """,
-            "shape",
+            "whether it is a mistake",
         ),
     ],
     "warmup_cosine": [

@@ -581,6 +581,10 @@ EQUIVALENT = {
     ("vgg_numbers", "15237608 + 1: megabytes = 15_237_608 * 4 / 1e6"): _FLOAT32,
     ("pooled_head", f"1000000.0 + 1: {_SAVED}"): _FLOAT32,
     ("pooled_head", f"138357544 + 1: {_SAVED}"): _FLOAT32,
+    (
+        "resnet34",
+        "64 + 1: x = block(x, filters, 2 if i == 0 and filters > 64 else 1)",
+    ): "filters are 64, 128, 256 or 512: above 64 and above 65 are the same",
     ("errata", f"1000000.0 + 1: {_MEGABYTES}"): _FLOAT32,
     ("errata", f"138357544 + 1: {_MEGABYTES}"): _FLOAT32,
     ("errata", '1000000000.0 + 1: "flops": 2 * vgg_base.multiply_adds / 1e9,'): _FLOAT32,

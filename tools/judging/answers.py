@@ -11,7 +11,7 @@ from utils.check import Outcome
 
 
 @dataclass
-class Bench:
+class Judge:
     """A lesson with its setup cells executed once. Each answer is judged on a copy of their names."""
 
     lesson: Lesson
@@ -24,13 +24,13 @@ class Bench:
                 if "setup" in cell.tags:
                     _run(cell.source, f"<{self.lesson.name}, line {cell.line}>", self.names)
 
-    def judge(self, task: Task, source: str | None = None) -> Outcome:
+    def outcome(self, task: Task, source: str | None = None) -> Outcome:
         """The outcome of `task` with `source` in place of its cell; the solution itself when None.
 
         An exception while the cell is executed is an outcome too: the student sees it before any check.
         """
         names = dict(self.names)
-        check.start(self.lesson.folder)  # another lesson's bench may have begun its own since
+        check.start(self.lesson.folder)  # another lesson's judge may have begun its own since
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 with check.time_limit(check.SECONDS):

@@ -188,10 +188,6 @@ def functions(function) -> Iterator[tuple[str, object]]:
         yield f"returns {name}", _rebuilding(function, convert)
 
 
-class NoSuchForm(Exception):
-    """A function returned something that this form says nothing about."""
-
-
 def _returning(function, convert):
     """`function` with its result in another form; `.applied` says whether any result had one."""
 

@@ -9,11 +9,10 @@ A mutant that no check can notice (it computes the same) is listed with its reas
 import argparse
 import ast
 import copy
-import importlib
 import sys
 from collections.abc import Iterator
 
-from tools.judging.answers import Bench
+from tools.judging.answers import Judge
 from tools.lesson import BEGIN, END, Lesson, Task, lessons
 from utils import progress
 from utils.check import RIGHT
@@ -123,19 +122,16 @@ def _drop_keyword(twin, tree) -> None:
 
 def equivalent(lesson: Lesson) -> dict[tuple[str, str], str]:
     """The mutants known to compute the same: (exercise, description) → reason."""
-    try:
-        return getattr(importlib.import_module(f"tests.mistakes.{lesson.folder}"), "EQUIVALENT", {})
-    except ModuleNotFoundError:
-        return {}
+    return getattr(lesson.known_answers, "EQUIVALENT", {})
 
 
 def run(lesson: Lesson, *, quiet: bool = False) -> tuple[int, list[tuple[str, str]]]:
     """(number of mutants, survivors as (exercise, description)) of the lesson's answers."""
-    bench = Bench(lesson)
+    judge = Judge(lesson)
     todo = [(task, what, source) for task in lesson.tasks for what, source in mutants(task)]
     survivors = []
     for task, what, source in progress.bar(todo, lesson.name, disable=quiet):
-        if bench.judge(task, source).status == RIGHT:
+        if judge.outcome(task, source).status == RIGHT:
             survivors.append((task.name, what))
     return len(todo), survivors
 

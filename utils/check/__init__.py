@@ -16,6 +16,7 @@ loop after a few seconds of work.
     apart       judges in a process of its own, where that is possible
     lab         exercises, and the judgement of an answer
     session     what a student calls
+    vary        other cases than the public ones, for a grader
 """
 
 from .calling import call, called, count_lines, no_loop

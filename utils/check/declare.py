@@ -9,16 +9,18 @@ In a message, `{case}` becomes the call or the element that is wrong, and `{got}
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from .calling import call, called
 from .expect import choice
-from .networks import adopt, cheap_weights, holds_network, is_model, materialized
+from .networks import Network, adopt, cheap_weights, holds_network, is_model, materialized
 from .outcome import NotAttempted, Wrong
 from .probes import probe_rng, salt
 from .values import as_mapping, at, difference, plain, same, scale_of, shortened
+from .vary import COUNT, Variation, finite
 
 
 class Given:
@@ -58,7 +60,14 @@ class Value:
         known = [(message, [plain(value)]) for message, value in self.wrong_answers()]
         what = self.what or f"`{name}`"
         raise Wrong(
-            _likely([found], [expected], known, lambda i, j: what if j is None else at(what, j), tolerance=self.tolerance)
+            _likely(
+                [found],
+                [expected],
+                known,
+                lambda i, j: what if j is None else at(what, j),
+                by_element=True,
+                tolerance=self.tolerance,
+            )
             or difference(found, expected, what, tolerance=self.tolerance)
         )
 
@@ -169,8 +178,25 @@ class Function:
             for result in expected:
                 if isinstance(result, Wrong):
                     raise RuntimeError(f"the reference of {name} fails: {result}") from result.cause
+            if salt() and not callable(self.cases):
+                self._vary(probe_rng(name), labels, given, expected)
             self._prepared[salt()] = labels, given, expected, scale_of(expected)
         return self._prepared[salt()]
+
+    def _vary(self, rng, labels: list, given: list, expected: list) -> None:
+        """Add cases that nobody has seen to public ones, where the reference has a result for them."""
+        for label, case, result in list(zip(labels, given, expected, strict=True)):
+            if isinstance(result, Network) or not (case.arguments or case.options):
+                continue  # whoever builds the network has the answer, and needs no table
+            for _ in range(COUNT):
+                change = Variation(rng, [*case.arguments, *case.options.values()])
+                options = {key: change.of(value) for key, value in case.options.items()}
+                other = Given(*map(change.of, case.arguments), **options)
+                result = self._run(self.reference, other)
+                if not isinstance(result, Wrong) and finite(result):
+                    labels.append(label)
+                    given.append(other)
+                    expected.append(result)
 
     def _forbid(self, answer, case: Given) -> None:
         for message, names in self.forbidden.items():
@@ -232,11 +258,12 @@ class Declaration:
 # ---------------------------------------------------------------- recognizing a mistake
 
 
-def _likely(found: list, expected: list, known, named: Callable, **limits) -> str | None:
+def _likely(found: list, expected: list, known, named: Callable, *, by_element: bool = False, **limits) -> str | None:
     """The message of the known mistake that explains everything that is wrong in `found`, case by case; or None.
 
     Of several it is the one that agrees with the answer in most cases, right ones included. If none explains everything, one that
-    explains all that is wrong with the first wrong element of the results, and changes no other, is named.
+    explains all that is wrong with the first wrong element of the results, and changes no other, is named. `by_element`: `{case}`
+    in a message names the element, so that the message speaks of no other.
     """
     failed = [i for i, (f, e) in enumerate(zip(found, expected, strict=True)) if not _alike(f, e, limits)]
     case, element = _first(found, expected, failed, limits)
@@ -251,7 +278,7 @@ def _likely(found: list, expected: list, known, named: Callable, **limits) -> st
     if best is None and element is not None:
         for message, mistaken in known:
             if all(_explains(mistaken[i], found[i], expected[i], limits, only=element) for i in failed) and (
-                "{case}" in message or _changes_only(element, mistaken, expected, limits)
+                (by_element and "{case}" in message) or _changes_only(element, mistaken, expected, limits)
             ):
                 best = message
                 break
@@ -316,8 +343,9 @@ def _alike(found, mistaken, limits: dict) -> bool:
 
 
 def _gist(error: BaseException) -> str:
-    """The words of an exception without numbers and names, which differ from answer to answer."""
-    return " ".join(word for word in str(error).split() if word.isalpha())[:60]
+    """The words of an exception and the shapes it names, without names and numbers that differ from answer to answer."""
+    words, shapes = [word for word in str(error).split() if word.isalpha()], re.findall(r"\([\d, ]+\)", str(error))
+    return " ".join(words)[:60] + "".join(shapes)
 
 
 def _elements(value, expected) -> dict | None:

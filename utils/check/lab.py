@@ -108,7 +108,8 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
     """The outcome of `answers` to `task`; whatever the answers are, nothing but an interrupt by the user escapes."""
 
     def work() -> Outcome:
-        return _judged(task, answers)
+        with time_limit(task.seconds):
+            return judged(task, answers)
 
     try:
         try:
@@ -119,10 +120,10 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
         return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
 
 
-def _judged(task: Exercise, answers: tuple) -> Outcome:
+def judged(task: Exercise, answers: Sequence) -> Outcome:
+    """As `judge`, here and without a limit; for a grader, which has a clock of its own."""
     try:
-        with time_limit(task.seconds):
-            task.judge(*map(_read, answers))
+        task.judge(*map(_read, answers))
     except NotAttempted:
         return Outcome(UNATTEMPTED)
     except Wrong as error:

@@ -306,6 +306,14 @@ def _described(layer) -> str:
         parts.append("stride " + "×".join(map(str, sorted(set(strides)))))
     if getattr(layer, "padding", None) == "same" and set(getattr(layer, "kernel_size", (3,))) != {1}:
         parts.append("same")
+    if type(layer).__name__.startswith("ZeroPadding"):
+        sides = [n for pair in np.atleast_2d(layer.padding).tolist() for n in pair]
+        parts.append("/".join(map(str, sides if len(set(sides)) > 1 else sides[:1])))
+    dilation = set(np.atleast_1d(getattr(layer, "dilation_rate", 1)).tolist())
+    if dilation != {1}:
+        parts.append("dilation " + "×".join(map(str, sorted(dilation))))
+    if getattr(layer, "use_bias", True) is False:
+        parts.append("no bias")
     return f"{name}({', '.join(parts)})" if parts else name
 
 
@@ -323,7 +331,8 @@ def _dropouts(found: list[str]) -> list[tuple[float, int]]:
     rates, before = [], 0
     for step in found:
         if step.startswith(("Dropout", "SpatialDropout")):
-            rates.append((float(step.partition("(")[2].rstrip(")")), before))
+            rate = float(step.partition("(")[2].rstrip(")"))
+            rates += [(rate, before)] if rate else []  # a rate of 0 drops nothing
         elif step.startswith(("Conv", "Dense", "Separable", "Depthwise")):
             before += 1
     return rates

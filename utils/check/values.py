@@ -326,7 +326,9 @@ def difference(answer, expected, what: str = "It", case: str = "", *, tolerance:
 
 
 def at(what: str, key) -> str:
-    """The name of an element: "`sizes`" and 2 give "`sizes[2]`"."""
+    """The name of an element: "`sizes`" and 2 give "`sizes[2]`", and "It" gives "Element 2"."""
+    if what == "It":
+        return f"Element {key!r}"
     return f"{what[:-1]}[{key!r}]`" if what.endswith("`") else f"{what}[{key!r}]"
 
 
@@ -370,9 +372,11 @@ def array_difference(result, expected, what="It", case="", tolerance=0.0, scale=
     if not np.isfinite(result).all() and np.isfinite(expected).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(result))[0])
         return f"There is a {result[bad]} in the result{where}, first at index {bad}."
+    off = np.abs(result.astype(float) - expected)
+    if result.dtype.kind in "iu" and np.array_equal(result, np.trunc(expected.astype(float))):
+        return f"The decimals are cut off: the result{where} holds integers."
     if expected.size <= 36 and _grid(expected).count("\n") < 4 and _grid(result).count("\n") < 4:
         return f"The result{where} is\n{_grid(result)}\nexpected\n{_grid(expected)}"
-    off = np.abs(result.astype(float) - expected)
     worst = tuple(int(i) for i in np.unravel_index(int(np.nan_to_num(off).argmax()), off.shape))
     share = float(np.mean(_off(result, expected, tolerance, scale)))
     return (

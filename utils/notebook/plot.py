@@ -77,6 +77,21 @@ def images(pictures: Sequence, titles: Sequence[str] = (), *, columns: int = 5, 
     return fig
 
 
+def picture_rows(rows: Sequence[Sequence[tuple]], labels: Sequence[str], *, width: float = 9.6) -> Figure:
+    """Rows of (picture, title), each row with its label at the left; pictures as `imshow` takes them, `width` in inches."""
+    across = max(len(row) for row in rows)
+    fig, axes = figure(len(rows), across, size=(width, 1.2 * width / across * len(rows)), squeeze=False)
+    for line, row, label in zip(axes, rows, labels, strict=True):
+        for axis in line:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        for axis, (picture, title) in zip(line, row, strict=False):
+            axis.imshow(np.squeeze(picture))
+            axis.set_title(title, fontsize=11)
+        line[0].set_ylabel(label, fontsize=12)
+    return fig
+
+
 def numbers(axis, grid, title: str = "", *, marked: Sequence[tuple[int, int]] = (), format: str = "g", **options) -> None:
     """Draw a small matrix (rows, columns) on `axis` with its values written in; `marked` cells get a thick border."""
     grid = np.asarray(grid)

@@ -6,6 +6,7 @@ They live beside the tests, one file a lesson (tests/ranges/lab02.toml), an entr
     claim = "A ConvNet reads 19 of 20 digits that it has never seen, from 4,000 examples."
     range = [95.5, 99.2]
     on."all digits" = [98.5, 99.6]    # where `results.on("all digits")` was said, this range counts instead
+    only = "with the weights of ResNet50"    # what it takes for the figure to be shown, where not every run can
 
 A student never sees them. COURSE_RANGES names the folder; tests, `make build` and `make run` set it.
 """
@@ -19,12 +20,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Range:
-    """What a figure may be: `low` ≤ value ≤ `high`, and the sentence of the lesson that would be untrue outside."""
+    """What a figure may be: `low` ≤ value ≤ `high`, and the sentence of the lesson that would be untrue outside.
+
+    `only` says what must be there for the figure to be shown at all; "" where every run shows it.
+    """
 
     claim: str
     low: float
     high: float
     on: dict[str, tuple[float, float]] = field(default_factory=dict)
+    only: str = ""
 
     def bounds(self, data: str) -> tuple[float, float]:
         """(low, high) for a run on `data`."""
@@ -70,7 +75,7 @@ def load(path: Path) -> dict[str, Range]:
         if not str(entry.get("claim", "")).strip():
             raise ValueError(f"{where}: say in `claim` which sentence of the lesson the range guards")
         bounds = {data: _pair(pair, where) for data, pair in entry.get("on", {}).items()}
-        found[name] = Range(entry["claim"], *_pair(entry.get("range"), where), bounds)
+        found[name] = Range(entry["claim"], *_pair(entry.get("range"), where), bounds, entry.get("only", ""))
     return found
 
 

@@ -17,6 +17,8 @@ def record_operations(function: Callable, *arguments: np.ndarray) -> tuple[np.nd
 
     ReLU is recognized as the maximum with the constant 0. What leaves NumPy (a tensor, a Python number) is not followed.
     """
+    if hasattr(function, "run_there"):  # a student's function in another process, where it is watched
+        return function.run_there(record_operations, *arguments)
     forbidden: list[str] = []
 
     class Watched(np.ndarray):

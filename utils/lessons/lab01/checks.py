@@ -103,6 +103,12 @@ lab.declare(
             "That is larger than the image: some windows hang over its edge. Use only windows that lie inside.": (
                 lambda image, kernel: signal.correlate2d(image, kernel, "full")
             ),
+            "The feature map is rotated by 180°. Did you exchange image and kernel?": (
+                lambda image, kernel: ref.correlate(image, kernel)[::-1, ::-1]
+            ),
+            "Your array is as large as the image, but the windows fill only its upper left part: there are fewer windows than pixels.": (
+                lambda image, kernel: np.pad(ref.correlate(image, kernel), [(0, n - 1) for n in kernel.shape])
+            ),
             "You average the products; here they are added up.": lambda i, k: ref.correlate(i, k) / k.size,
             "The decimals are cut off: your feature map holds integers.": Either(
                 lambda image, kernel: ref.correlate(image, kernel).astype(int),
@@ -135,6 +141,7 @@ def _agree_cases() -> dict:
         "for nine differences of 0.00008 each": (ones + 8e-5, ones),
         "for one difference of 0.0005": (changed(1.0005), ones),
         "for an array in which one value is far too small": (changed(-5.0), ones),
+        "for an array in which one value has the wrong sign": (changed(-1.0), ones),
         "for an array in which every value is wrong": (2 * ones, ones),
         "for a NaN in the output": (changed(np.nan), ones),
         "for a NaN in the expected array": (ones, changed(np.nan)),
@@ -174,6 +181,10 @@ lab.declare(
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(o - e <= t)),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(e - o <= t)),
                 lambda o, e, t=1e-4: bool(np.all(o - e <= t)),
+            ),
+            "`agree` says {got} {case}. Take the absolute value of the difference, not of the two arrays: −1 is not 1.": Either(
+                lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(_off(np.abs(o), np.abs(e)) <= t)),
+                lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(np.abs(o) - np.abs(e) <= t)),
             ),
             "`agree` says {got} {case}. Ask whether all differences are small, not whether one is large: "
             "with a NaN both are False.": Either(
@@ -323,7 +334,13 @@ lab.declare(
                 lambda w, k, s=1, p=0: round((w + 2 * p - k) / s) + 1
             ),
             "{case} gives {got}. The padding belongs inside the floor, under the fraction bar.": (
-                lambda w, k, s=1, p=0: (w - k) // s + 2 * p // s + 1
+                Either(lambda w, k, s=1, p=0: (w - k) // s + 2 * p // s + 1, lambda w, k, s=1, p=0: (w - k) // s + 2 * p + 1)
+            ),
+            "{case} gives {got}. `//` comes before `+` and `−`: put the whole numerator in parentheses.": Either(
+                lambda w, k, s=1, p=0: w + 2 * p - k // s + 1, lambda w, k, s=1, p=0: w - k + 2 * p // s + 1
+            ),
+            "{case} gives {got}. That is ⌈W/S⌉, the size with padding “same”. Here no more than `padding` cells are added.": (
+                lambda w, k, s=1, p=0: -(-w // s)
             ),
             "{case} gives {got}. You ignore the stride.": lambda w, k, s=1, p=0: w + 2 * p - k + 1,
             "{case} gives {got}. The 1 belongs outside the division.": lambda w, k, s=1, p=0: (w + 2 * p - k + 1) // s,
@@ -390,6 +407,15 @@ lab.declare(
             ),
             "{case}: enough for as many outputs as there are inputs. With a stride, “same” means ⌈W/S⌉.": (
                 lambda w, k, s: ref.halves((w - 1) * s + k - w)
+            ),
+            "{case}: one window too many. The last of ⌈W/S⌉ windows begins (⌈W/S⌉ − 1)·S cells after the first.": (
+                lambda w, k, s: ref.halves(max(ref.lacking(w, k, s) + s, 0))
+            ),
+            "{case}: the second number is the total. It should be what comes after the last column alone.": (
+                lambda w, k, s: (ref.same_padding(w, k, s)[0], sum(ref.same_padding(w, k, s)))
+            ),
+            "{case}: the larger half comes first, and a negative total is not set to 0.": (
+                lambda w, k, s: ref.halves(ref.lacking(w, k, s))[::-1]
             ),
             "{case} gives one number, {got}. Return two: `return before, after`.": Either(
                 lambda w, k, s: sum(ref.same_padding(w, k, s)),
@@ -471,6 +497,15 @@ lab.declare(
                 lambda x, k, b, s=1, p=0: ref.relu(np.tensordot(ref.windows(np.pad(x, p), k, s), k, 3) + b),
                 lambda x, k, b, s=1, p=0: ref.relu((ref.windows(np.pad(x, p), k, s)[..., None] * k).sum(axis=(2, 3, 4)) + b),
             ),
+            "You round the number of windows up: the last one hangs over the edge. Round down.": ref.layer_over_the_edge,
+            "The number of windows is that of the image without padding. Padding makes room for more.": (
+                lambda x, k, b, s=1, p=0: ref.relu(ref.sums(ref.padded(x, p), k, s) + b)[
+                    tuple(slice((n - f) // s + 1) for n, f in zip(x.shape, k.shape[:2], strict=False))
+                ]
+            ),
+            "The decimals are cut off: your feature maps hold integers.": (
+                lambda x, k, b, s=1, p=0: ref.relu((ref.sums(ref.padded(x, p), k, s) + b).astype(int))
+            ),
             "The image has three axes, so `np.pad` needs three pairs: ((p, p), (p, p), (0, 0)).": (
                 lambda x, k, b, s=1, p=0: ref.relu(ref.sums(np.pad(x, ((p, p), (p, p))), k, s) + b)
             ),
@@ -518,6 +553,25 @@ lab.declare(
                 lambda k, h, w: ref.toeplitz(k, h, w).reshape(h - k.shape[0] + 1, w - k.shape[1] + 1, h, w)
             ),
             "That has three axes. Reshape it to (outputs, inputs).": lambda k, h, w: ref.toeplitz(k, h, w).reshape(-1, h, w),
+            "The rows of the matrix are in another order than the outputs: they go row by row, like the pixels.": (
+                lambda k, h, w: (
+                    ref.toeplitz(k, h, w)
+                    .reshape(h - k.shape[0] + 1, w - k.shape[1] + 1, -1)
+                    .transpose(1, 0, 2)
+                    .reshape(-1, h * w)
+                )
+            ),
+            "The rows of the kernel lie next to each other. In the flattened image, its next row begins `width` places further.": (
+                functools.partial(ref.toeplitz_by_places, place=lambda i, j, a, b, k, h, w: i * w + j + a * k.shape[1] + b)
+            ),
+            "A row of the image has `width` pixels, so pixel (y, x) is number y · width + x, not y · height + x.": (
+                functools.partial(ref.toeplitz_by_places, place=lambda i, j, a, b, k, h, w: (i + a) * h + j + b)
+            ),
+            "The kernel moves one pixel from each row of the matrix to the next, also at the end of an image row. There it must skip the "
+            "windows that would hang over the edge.": lambda k, h, w: np.array(
+                [np.roll(ref.toeplitz(k, h, w)[0], n) for n in range(len(ref.toeplitz(k, h, w)))]
+            ),
+            "The kernel is transposed: its rows and columns are exchanged.": lambda k, h, w: ref.toeplitz(k.T, h, w),
             "Every row holds the kernel at the same position: it must move with the window.": lambda k, h, w: np.tile(
                 ref.toeplitz(k, h, w)[0], (len(ref.toeplitz(k, h, w)), 1)
             ),
@@ -537,13 +591,14 @@ lab.declare(
 
 def _no_loop_over_positions(conv_fast):
     kernels = np.arange(8.0).reshape(2, 2, 1, 2)
-    small, large = np.ones((6, 6, 1)), np.ones((61, 61, 1))
+    small, large, larger = (np.ones((n, n, 1)) for n in (6, 61, 91))
     no_loop(
         conv_fast,
         (small, kernels),
         (large, kernels),
         "Right, but slow: for an image with 3,600 windows Python executes {lines} lines, far more than for a small image. "
         "So there is a loop over the positions of the window. Leave that loop to NumPy.",
+        larger=(larger, kernels),
     )
 
 
@@ -561,6 +616,10 @@ lab.declare(
         },
         mistakes={
             "The kernels are flipped.": lambda x, k: ref.sums(x, k[::-1, ::-1]),
+            "The kernels are flipped, over the channels as well: that is what `scipy.signal.convolve` does.": (
+                lambda x, k: ref.sums(x, k[::-1, ::-1, ::-1])
+            ),
+            "Only the first channel is used. The sum goes over all channels.": lambda x, k: ref.sums(x[:, :, :1], k[:, :, :1]),
             "The kernels are transposed: their rows and columns are exchanged.": lambda x, k: np.einsum(
                 "ijcba,abcf->ijf", sliding_window_view(x, k.shape[:2], axis=(0, 1)), k
             ),
@@ -579,6 +638,7 @@ lab.declare(
             ),
         },
     ),
+    form={"returns the sums as an array": ("returns tuple",)},  # a tuple of tuples is made in a loop
     then=_no_loop_over_positions,
     hints=(
         "`np.lib.stride_tricks.sliding_window_view(image, (F, G), axis=(0, 1))` has shape (H', W', C, F, G), and copies nothing.",
@@ -621,6 +681,8 @@ def _judge_line(line):
         "`line`: that is a horizontal line. Columns are the second index.": column.T,
         "`line`: subtracting the mean comes later. Here it is ones and zeros.": column - column.mean(),
         "`line`: here the column holds ones, not an average.": column / 7,
+        "`line`: the central one of seven columns is column 3, counted from 0.": np.roll(column, 1, axis=1),
+        "`line`: the central one of seven columns is column 3; yours is column 2.": np.roll(column, -1, axis=1),
     }
     array(line, column, mistakes=mistakes, case="for `line`")
 
@@ -655,6 +717,10 @@ def _judge_blur(blur):
         "`blur` divides by 5, but the window holds 25 values.": np.full((5, 5), 0.2),
         "`blur` divides by 9, but this window holds 25 values.": np.full((5, 5), 1 / 9),
     }
+    need(
+        abs(blur.sum() - 1) > 1e-5 or np.ptp(blur) <= 1e-6,
+        "`blur` weighs some pixels more than others. In a plain average all 25 have the same weight.",
+    )
     array(blur, np.full((5, 5), 0.04), mistakes=mistakes, case="for `blur`")
 
 
@@ -689,6 +755,11 @@ lab.declare(
             "the columns of the pavilion, not the rims of the roofs.": {"A": _MAPS["C"], "C": _MAPS["A"]},
             '{case} is {got}: answer with the full names, "vertical edges" and "horizontal edges".': Either(
                 {"A": "horizontal", "C": "vertical"}, {"A": "horizontal edge", "C": "vertical edge"}
+            ),
+            "{case} is {got}: but that map is grey where the picture is flat, so its kernel sums to 0. Blur and sharpen keep the "
+            "brightness of flat areas.": Either({"A": "blur", "C": "blur"}, {"A": "sharpen", "C": "sharpen"}),
+            "{case} is {got}: but that map keeps the brightness of flat areas. An edge filter makes them grey.": Either(
+                {"B": "vertical edges", "D": "vertical edges"}, {"B": "horizontal edges", "D": "horizontal edges"}
             ),
             "You exchanged blur and sharpen: which of the two maps shows more detail?": {"B": _MAPS["D"], "D": _MAPS["B"]},
         },
@@ -731,6 +802,10 @@ lab.declare(
             ),
             "The windows begin next to each other, though their number is right: multiply i and j by the stride.": (
                 lambda x, size, stride, how: ref.pool(x, size, 1, how)[tuple(map(slice, ref.pool(x, size, stride, how).shape))]
+            ),
+            "Window (i, j) begins at (i·stride, j·stride); yours begins at (i·size, j·size).": ref.pool_by_size,
+            "These are the sums of the windows, not their means.": (
+                lambda x, size, stride, how: ref.pool(x, size, stride, how) * (size**2 if how is np.mean else 1)
             ),
             "The size of the window is always 2 in your version.": lambda x, size, stride, how: ref.pool(x, 2, stride, how),
             "You pooled over the channels too. Each channel is pooled separately.": Either(
@@ -840,25 +915,32 @@ lab.declare(
     window=_Window([1, -1], {"max(window) is 1 and max(−window) is 0. Both should be 1.": [1, 0]}),
     maximum=Function(
         lambda a, b: a + ref.relu(b - a),
-        cases=[
-            (np.array([3.0, -2.0, -5.0, 0.0, 1.5]), np.array([1.0, 4.0, -1.0, 0.0, 1.5])),
-            (np.array([[-3.0, -2.5]]), np.array([[-2.0, -4.0]])),
-            (2.0, -1.0),
-            (-2.0, 5.0),
-        ],
+        cases={
+            "for the arrays [3, −2, −5, 0, 1.5] and [1, 4, −1, 0, 1.5]": (
+                np.array([3.0, -2.0, -5.0, 0.0, 1.5]),
+                np.array([1.0, 4.0, -1.0, 0.0, 1.5]),
+            ),
+            "for the arrays [[−3, −2.5]] and [[−2, −4]]": (np.array([[-3.0, -2.5]]), np.array([[-2.0, -4.0]])),
+            "for 2 and −1": (2.0, -1.0),
+            "for −2 and 5": (-2.0, 5.0),
+        },
         mistakes={
             "`max` and comparisons are not allowed here: only `relu`, sums, differences and constant factors. They would not work for "
             "arrays either.": Either(max, lambda a, b: [x if x > y else y for x, y in zip(a, b, strict=True)]),
-            "{case} gives the smaller of the two.": lambda a, b: np.minimum(a, b),
-            "{case} gives {got}: that is how much b is larger than a. Add it to a.": lambda a, b: ref.relu(b - a),
-            "{case} gives {got}: that is how much a is larger than b. Add it to b.": lambda a, b: ref.relu(a - b),
-            "{case} gives the larger of a and 0, plus the larger of b and 0.": lambda a, b: ref.relu(a) + ref.relu(b),
-            "{case} gives {got}: that is the difference between the two.": lambda a, b: ref.relu(a - b) + ref.relu(b - a),
-            "{case} gives {got}. Nearly: you add to a what a has more than b. When is something to be added to a?": (
+            "You get the smaller of the two {case}.": lambda a, b: np.minimum(a, b),
+            "What you get {case} is how much b is larger than a. Add it to a.": lambda a, b: ref.relu(b - a),
+            "What you get {case} is how much a is larger than b. Add it to b.": lambda a, b: ref.relu(a - b),
+            "You get twice the larger of the two {case}.": lambda a, b: 2 * np.maximum(a, b),
+            "You get the larger of a and 0, plus the larger of b and 0, {case}.": lambda a, b: ref.relu(a) + ref.relu(b),
+            "What you get {case} is the difference between the two.": lambda a, b: ref.relu(a - b) + ref.relu(b - a),
+            "Wrong {case}: you add to a what a has more than b. When is something to be added to a?": (
                 lambda a, b: a + ref.relu(a - b)
             ),
-            "{case} gives {got}: where both are negative, ReLU leaves nothing of them.": Either(
-                lambda a, b: ref.relu(np.maximum(a, b)), lambda a, b: ref.relu(a) + ref.relu(b - ref.relu(a))
+            "Wrong {case}: where numbers are negative, ReLU leaves nothing of them.": Either(
+                lambda a, b: ref.relu(np.maximum(a, b)),
+                lambda a, b: ref.relu(a - b) + ref.relu(b),
+                lambda a, b: ref.relu(b - a) + ref.relu(a),
+                lambda a, b: ref.relu(a) + ref.relu(b - ref.relu(a)),
             ),
         },
     ),
@@ -945,6 +1027,17 @@ lab.declare(
             ),
             "You get {got} {case}. You go through the layers in the wrong order. The recursion that multiplies the field by the "
             "stride begins at the last layer.": Either(ref.field_from_the_top, lambda layers: ref.receptive_field(layers[::-1])),
+            "You get {got} {case}. You multiply the fields of the layers. Each layer adds to the field below it.": (
+                lambda layers: int(np.prod([(kernel - 1) * dilation + 1 for kernel, _, dilation in layers], dtype=object))
+            ),
+            "You get {got} {case}. The width of the field is asked for, not its number of pixels.": (
+                lambda layers: ref.receptive_field(layers) ** 2
+            ),
+            "You get {got} {case}. The dilation widens its own layer only; it does not move the units of the layer above apart.": (
+                lambda layers: ref.receptive_field(
+                    [(1 + (k - 1) * d * int(np.prod([e for _, _, e in layers[:i]])), s, 1) for i, (k, s, d) in enumerate(layers)]
+                )
+            ),
             "You get {got} {case}. You ignore the dilation.": (
                 lambda layers: ref.receptive_field([(kernel, stride, 1) for kernel, stride, _ in layers])
             ),
@@ -1031,6 +1124,14 @@ lab.declare(
             ),
             "Your output has room for H · stride rows only, so the last copies do not fit: they end at (H − 1) · stride + F.": (
                 lambda x, k, stride: ref.copies(x, k, stride, shape=[n * stride for n in x.shape])
+            ),
+            "The kernel is not square: its rows and columns have different lengths, and you use one of them for both, or exchange them.": (
+                Either(
+                    lambda x, k, stride: ref.copies(
+                        x, k, stride, shape=[(n - 1) * stride + f for n, f in zip(x.shape, k.shape[::-1], strict=True)]
+                    ),
+                    ref.copies_as_if_square,
+                )
             ),
             "The sum is cropped to H · stride rows, as `same` would do. Return all of it.": (
                 lambda x, k, stride: ref.copies(x, k, stride)[: x.shape[0] * stride, : x.shape[1] * stride]

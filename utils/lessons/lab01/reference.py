@@ -3,6 +3,8 @@
 Images are (H, W) or (H, W, Cᵢ), kernels (F, G) or (F, G, Cᵢ, Cₒ), as in the lesson.
 """
 
+import itertools
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import signal
@@ -54,6 +56,17 @@ def padded(image, padding, *sides, **mode):
     return np.pad(image, (pair, pair, (0, 0)), **mode)
 
 
+def layer_over_the_edge(image, kernels, bias, stride=1, padding=0):
+    """A layer with the number of windows rounded up: the last ones hang over the edge, and no longer fit the kernels."""
+    image, (height, width) = padded(image, padding), kernels.shape[:2]
+    rows, columns = (-(-(n - size) // stride) + 1 for n, size in zip(image.shape, (height, width), strict=False))
+    output = np.zeros((rows, columns, kernels.shape[3]))
+    for i, j in np.ndindex(rows, columns):
+        window = image[i * stride : i * stride + height, j * stride : j * stride + width]
+        output[i, j] = np.tensordot(window, kernels, 3) + bias
+    return relu(output)
+
+
 def crowded(values, stride):
     """As many of the values for stride 1 as `stride` leaves, but the first of them."""
     rows, columns = (-(-n // stride) for n in values.shape[:2])
@@ -66,9 +79,27 @@ def toeplitz(kernel, height, width, order="C"):
     return np.stack([correlate(image, kernel).ravel() for image in images], axis=1)
 
 
+def toeplitz_by_places(kernel, height, width, place):
+    """The matrix with weight (a, b) of output (i, j) in column `place(i, j, a, b, kernel, height, width)`."""
+    rows, columns = height - kernel.shape[0] + 1, width - kernel.shape[1] + 1
+    matrix = np.zeros((rows * columns, height * width))
+    for (i, j), (a, b) in itertools.product(np.ndindex(rows, columns), np.ndindex(kernel.shape)):
+        matrix[i * columns + j, place(i, j, a, b, kernel, height, width)] = kernel[a, b]
+    return matrix
+
+
 def pool(feature_map, size, stride, how):
     """The feature map, pooled."""
     return how(sliding_window_view(feature_map, (size, size), axis=(0, 1)), axis=(3, 4))[::stride, ::stride]
+
+
+def pool_by_size(feature_map, size, stride, how):
+    """As many windows as `stride` makes, but `size` cells apart, so that the last are cut off or empty."""
+    rows, columns = ((n - size) // stride + 1 for n in feature_map.shape[:2])
+    output = np.zeros((rows, columns, feature_map.shape[2]))
+    for i, j in np.ndindex(rows, columns):
+        output[i, j] = how(feature_map[i * size : i * size + size, j * size : j * size + size], axis=(0, 1))
+    return output
 
 
 def pool_over_the_edge(feature_map, size, stride, how, *, every=False):
@@ -120,6 +151,15 @@ def copies(feature_map, kernel, stride, *, add=True, more=0, shape=None):
     for (i, j), value in np.ndenumerate(feature_map):
         window = slice(i * stride, i * stride + kernel.shape[0]), slice(j * stride, j * stride + kernel.shape[1])
         output[window] += value * kernel - (0 if add else output[window])
+    return output
+
+
+def copies_as_if_square(feature_map, kernel, stride):
+    """Copies of the kernel in windows of F×F cells in place of F×G."""
+    size = kernel.shape[0]
+    output = np.zeros([(n - 1) * stride + size for n in feature_map.shape])
+    for (i, j), value in np.ndenumerate(feature_map):
+        output[i * stride : i * stride + size, j * stride : j * stride + size] += value * kernel
     return output
 
 

@@ -75,6 +75,15 @@ lab.declare(
     ),
 )
 
+
+def _knows_its_input(build):
+    model = build if hasattr(build, "built") else build()
+    need(
+        model.built,
+        "The layers are the right ones, but the model does not know the size of its input: begin with `keras.Input((28, 28, 1))`.",
+    )
+
+
 lab.declare(
     "convnet",
     "Build the ConvNet",
@@ -85,6 +94,8 @@ lab.declare(
         'layers have `activation="relu"`, the last one `activation="softmax"`.',
     ),
     seconds=20,
+    form={"The model must know the size of its input": ("returns unbuilt model", "returns subclassed model")},
+    then=_knows_its_input,
     convnet=Model(lambda: digits.convnet(), dropout=True),
 )
 
@@ -123,6 +134,9 @@ lab.declare(
                 Either(1, np.log(np.e + 9))
             ),
             "`floor`: the sign is wrong. A loss is −ln of a probability, so it is positive.": -np.log(1 + 9 / np.e),
+            "`floor`: the sum below the fraction bar is e + 9: one e, and nine times e⁰ = 1.": Either(
+                np.log(10) - 1, np.log(np.e + 1) - 1, np.log(9) - 1
+            ),
             "`floor`: the natural logarithm, not the one of base 10.": np.log10(1 + 9 / np.e),
             "`floor`: that is the loss of guessing. At best, the second softmax gets 1 for the true class.": np.log(10),
         },
@@ -182,11 +196,16 @@ def prepare(function):
     for seed, (dark, bright) in ((0, (0, 255)), (0, (0, 255)), (1, (0, 255)), (2, (10, 200))):
         images, labels = np.full((n, 4, 3), dark, np.uint8), (np.arange(n) % 10).astype(np.uint8)
         images[:, 0, 0] = dark + np.arange(n)  # each image carries its number, so that a pair that is torn apart shows
+        images[:, 2, 1] = dark + np.arange(n)[::-1]  # and a second time, so that mixed pixels show
         images[:, 1, 2] = bright
         ready, given = _images_and_labels(call(function, images, labels, seed), images.shape)
         numbers = 255 * ready[:, 0, 0, 0].astype(float) - dark
         _scaled(ready, numbers, dark, bright)
         order = np.rint(numbers).astype(int)
+        need(
+            np.abs(numbers + 255 * ready[:, 2, 1, 0] - dark - (n - 1)).max() < 0.1,
+            "The pixels of different images are mixed: shuffle whole images, not each pixel by itself.",
+        )
         need(len(set(order)) == n, f"{n} different images go in, and {len(set(order))} different ones come out. Use each once.")
         need(
             np.array_equal(order % 10, given),
@@ -209,6 +228,7 @@ def _images_and_labels(result, shape: tuple) -> tuple[np.ndarray, np.ndarray]:
     ready, given = result
     kind = str(getattr(ready, "dtype", "float32"))  # a list has none
     ready, given = as_array(ready, "The first result"), as_array(given, "The second result")
+    need(ready.shape != (n,), "The labels come first in what you return. Return the images first: `return images, labels`.")
     need(
         ready.shape == (n, height, width, 1),
         f"Images of shape {shape} come out with shape {ready.shape}; expected {(n, height, width, 1)}, with the channel axis last.",
@@ -224,6 +244,10 @@ def _scaled(ready: np.ndarray, numbers: np.ndarray, dark: int, bright: int) -> N
     need(
         np.isclose(top, bright / 255, atol=1e-5) and np.isclose(bottom, dark / 255, atol=1e-5),
         f"The pixel {bright} comes out as {top:.4g}, and {dark} as {bottom:.4g}. Divide every pixel by 255, whatever the images hold.",
+    )
+    need(
+        numbers.max() < len(numbers),
+        f"The pixel {dark + 1} comes out as {(numbers.max() + dark) / 255:.4g}. Divide every pixel by 255, whatever its neighbours are.",
     )
     need(np.abs(numbers - np.rint(numbers)).max() < 1e-2 and numbers.max() > 1, "The greys are lost: divide before you round.")
 
@@ -283,6 +307,30 @@ lab.declare(
                 _around(lambda n, s: _t(0.95, n - 1) * s / np.sqrt(n))
             ),
             "There are n − 1 degrees of freedom, not n.": _around(lambda n, s: _t(0.975, n) * s / np.sqrt(n)),
+            "Dividing by √(n − 1) goes with a standard deviation that divides by n. Yours divides by n − 1: divide by √n.": (
+                _around(lambda n, s: _t(0.975, n - 1) * s / np.sqrt(n - 1))
+            ),
+            "There are n − 1 degrees of freedom, not n; and your standard deviation should divide by n − 1: `ddof=1`.": (
+                _around(lambda n, s: _t(0.975, n) * s * np.sqrt((n - 1) / n) / np.sqrt(n))
+            ),
+            "That is an interval of 90 %, and its standard deviation divides by n. Take `ppf(0.975, …)` and `ddof=1`.": (
+                _around(lambda n, s: _t(0.95, n - 1) * s * np.sqrt((n - 1) / n) / np.sqrt(n))
+            ),
+            "`ppf(0.05, …)` is negative, and it leaves 5 % on either side. Take `ppf(0.975, …)`.": (
+                _around(lambda n, s: _t(0.05, n - 1) * s / np.sqrt(n))
+            ),
+            "Your t belongs to three runs, whatever their number: there are n − 1 degrees of freedom.": (
+                _around(lambda n, s: _t(0.975, 2) * s / np.sqrt(n))
+            ),
+            "The interval lies around 0. It should lie around the mean.": (
+                lambda values: np.array(_t_interval(values)) - np.mean(values)
+            ),
+            "The interval lies around the median. It should lie around the mean.": (
+                lambda values: np.array(_t_interval(values)) - np.mean(values) + np.median(values)
+            ),
+            "That says where single runs lie. The interval is one for their mean: use the formula.": Either(
+                lambda values: (np.min(values), np.max(values)), lambda values: np.percentile(values, [2.5, 97.5])
+            ),
             "You used the variance. Take its square root.": _around(lambda n, s: _t(0.975, n - 1) * s**2 / np.sqrt(n)),
             "That is the standard error alone. Multiply it by the t of 95 %.": _around(lambda n, s: s / np.sqrt(n)),
             "The two ends are the right ones, but the lower one comes first.": lambda values: _t_interval(values)[::-1],
@@ -298,15 +346,24 @@ lab.declare(
 )
 
 
-def _wilson(errors, n, z: float = 1.959964) -> tuple[float, float]:
+def _wilson(errors, n, z: float = 1.96) -> tuple[float, float]:
     p = errors / n
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     return (p + z**2 / (2 * n) - half) / (1 + z**2 / n), (p + z**2 / (2 * n) + half) / (1 + z**2 / n)
 
 
+def _wilson_of(errors, n, *, centre=None, under=None, below=None, z=1.96, root=np.sqrt):
+    """The interval from its parts, of which some may be wrong."""
+    p = errors / n
+    middle = p + (_Z2 / (2 * n) if centre is None else centre)
+    half = z * root(p * (1 - p) / n + (_Z2 / (4 * n**2) if under is None else under))
+    below = 1 + _Z2 / n if below is None else below
+    return (middle - half) / below, (middle + half) / below
+
+
 def _wald(errors, n) -> tuple[float, float]:
     p = errors / n
-    half = 1.959964 * np.sqrt(p * (1 - p) / n)
+    half = 1.96 * np.sqrt(p * (1 - p) / n)
     return p - half, p + half
 
 
@@ -323,7 +380,7 @@ def _scaled_interval(interval, by):
     return lambda errors, n: tuple(end * by(n) for end in interval(errors, n))
 
 
-_Z2 = 1.959964**2
+_Z2 = 1.96**2
 
 lab.declare(
     "error_interval",
@@ -352,6 +409,27 @@ lab.declare(
                 np.mean(_wilson(errors, n)) - np.diff(_wald(errors, n))[0] / 2 / (1 + _Z2 / n),
                 np.mean(_wilson(errors, n)) + np.diff(_wald(errors, n))[0] / 2 / (1 + _Z2 / n),
             ),
+            "`/ 2 * n` multiplies by n: `a / b * c` is (a / b) · c. Put 2n and 4n² in parentheses.": Either(
+                lambda errors, n: _wilson_of(errors, n, centre=_Z2 / 2 * n),
+                lambda errors, n: _wilson_of(errors, n, under=_Z2 / 4 * n**2),
+                lambda errors, n: _wilson_of(errors, n, centre=_Z2 / 2 * n, under=_Z2 / 4 * n**2),
+            ),
+            "Under the root, it is z²/4n²: n is squared.": lambda errors, n: _wilson_of(errors, n, under=_Z2 / (4 * n)),
+            "A square is missing: the centre is p + z²/2n.": lambda errors, n: _wilson_of(errors, n, centre=1.96 / (2 * n)),
+            "A square is missing: both ends are divided by 1 + z²/n.": lambda errors, n: _wilson_of(
+                errors, n, below=1 + 1.96 / n
+            ),
+            "The z in front of the root is missing.": lambda errors, n: _wilson_of(errors, n, z=1),
+            "The root is missing.": lambda errors, n: _wilson_of(errors, n, root=lambda x: x),
+            "`centre - half / (1 + z²/n)` divides half the width alone. Put centre ± half in parentheses.": lambda errors, n: (
+                errors / n + _Z2 / (2 * n) - np.diff(_wilson(errors, n))[0] / 2,
+                errors / n + _Z2 / (2 * n) + np.diff(_wilson(errors, n))[0] / 2,
+            ),
+            "Return the two ends of the interval, not its centre and half its width.": lambda errors, n: (
+                np.mean(_wilson(errors, n)),
+                np.diff(_wilson(errors, n))[0] / 2,
+            ),
+            "`//` leaves only 0 or 1 of the error rate. Divide with `/`.": lambda errors, n: _wilson(errors // n * n, n),
             "These are percentages. Return fractions between 0 and 1.": _scaled_interval(_wilson, lambda n: 100),
             "These are numbers of errors. Return fractions between 0 and 1.": _scaled_interval(_wilson, lambda n: n),
             "That is the interval of the accuracy. The question is the error rate.": lambda errors, n: _wilson(n - errors, n),
@@ -402,10 +480,14 @@ lab.declare(
     ),
     widest_convnet=Function(
         lambda budget: (budget - 19_338) // 1_611,
-        [(203_530 // 3,), (431_754,), (20_949,), (22_076,), (22_555,), (22_559,), (22_560,)],
+        [(203_530 // 3,), (431_754,), (20_949,), (22_076,), (22_555,), (22_559,), (22_560,), (22_540,), (21_738,)],
         {
             "{case} is {got}: not a whole number of units. Round down.": lambda budget: (budget - 19_338) / 1_611,
             "{case} is {got}: the convolutions have parameters too.": Either(lambda b: (b - 10) // 1_611, lambda b: b // 1_611),
+            "{case} is {got}: the biases of the two convolutions are missing, 32 and 64.": lambda b: (b - 19_242) // 1_611,
+            "{case} is {got}: the first convolution has parameters too.": lambda b: (b - 18_506) // 1_611,
+            "{case} is {got}: the second convolution has parameters too.": lambda b: (b - 842) // 1_611,
+            "{case} is {got}: Flatten hands over 5·5·64 numbers, not one for each of the 64 maps.": lambda b: (b - 19_338) // 75,
             "{case} is {got}: subtract the ten biases of the output, too.": lambda budget: (budget - 19_328) // 1_611,
             "{case} is {got}: each hidden unit has a bias.": lambda budget: (budget - 19_338) // 1_610,
             "{case} is {got}: each hidden unit also sends 10 weights to the output layer.": Either(
@@ -432,6 +514,17 @@ def _permuted(images, order):
     return _flat(images)[:, order].reshape(images.shape)
 
 
+def _makes_a_new_array(function, arguments):
+    """Not even where nothing moves may the result be the caller's array: who changes one would change the other."""
+
+    def own(*given):
+        result = function(*given)
+        return 0, isinstance(result, np.ndarray) and np.shares_memory(result, given[0])
+
+    _, shared = call(own, *arguments(np.ones((2, 3, 4, 1), "float32")))
+    need(not shared, "Where nothing moves, you return the caller's own array. Return a new one: `images.copy()`.")
+
+
 def _orders(rng) -> dict:
     cases = {}
     for shape in ((3, 3, 4, 1), (1, 2, 2, 1), (30, 5, 3, 1)):
@@ -448,6 +541,7 @@ lab.declare(
         "Flatten each image to one row of pixels, pick the columns in the new order, and give the result the old shape.",
         "`images.reshape(len(images), -1)` has shape (n, pixels). Index its second axis with `order`: `[:, order]`.",
     ),
+    then=lambda permute: _makes_a_new_array(permute, lambda images: (images, np.arange(images[0].size))),
     permute=Function(
         _permuted,
         _orders,
@@ -503,6 +597,18 @@ def _repeating_the_edge(images, rows, columns):
     return images[:, down][:, :, right]
 
 
+def _rolled_and_cleared(where):
+    """Rolled along both axes, then set to 0 at `where(images, axis, by)`."""
+
+    def shift(images, rows, columns):
+        moved = np.roll(images, (rows, columns), axis=(1, 2))
+        moved[:, where(images, 1, rows)] = 0
+        moved[:, :, where(images, 2, columns)] = 0
+        return moved
+
+    return shift
+
+
 lab.declare(
     "shift",
     "Shift the digits",
@@ -512,6 +618,7 @@ lab.declare(
         "window begin for the digit to appear lower?",
         "With a frame of abs(rows) above and below, the window begins at row abs(rows) − rows. The columns work the same way.",
     ),
+    then=lambda shift: _makes_a_new_array(shift, lambda images: (images, 0, 0)),
     shift=Function(
         _moved,
         _shifts,
@@ -540,6 +647,17 @@ lab.declare(
             "The rows have not moved.": lambda images, r, c: _moved(images, 0, c),
             "Negative shifts move nothing: they should move up and to the left.": lambda images, r, c: _moved(
                 images, max(r, 0), max(c, 0)
+            ),
+            "`[:rows]` with a negative number is all but the last rows. For a shift upwards, set the last ones to 0: `[rows:]`.": (
+                _rolled_and_cleared(lambda images, axis, by: slice(None, by))
+            ),
+            "Negative shifts still roll: what leaves at the top comes back at the bottom. There, too, what moves in must be 0.": (
+                _rolled_and_cleared(lambda images, axis, by: slice(None, max(by, 0)))
+            ),
+            "A negative index counts from the end, so pixels come back on the other side. Ask for 0 <= i - rows as well.": (
+                _rolled_and_cleared(
+                    lambda images, axis, by: slice(images.shape[axis] + by if by < 0 else 0, None if by < 0 else 0)
+                )
             ),
             "Negative shifts should move up and to the left.": lambda images, r, c: _moved(images, abs(r), abs(c)),
         },
@@ -644,6 +762,11 @@ def _by_true_class(probabilities, labels, count):
     return wrong[np.argsort(probabilities[wrong, labels[wrong]])][:count]
 
 
+def _by_score(probabilities, labels, count, score):
+    wrong, _ = _mistakes(probabilities, labels)
+    return wrong[np.argsort(-score[wrong])][:count]
+
+
 def _predictions(rng) -> dict:
     cases = {}
     for n, count in ((30, 3), (30, 100), (12, 5), (25, 1)):
@@ -691,6 +814,31 @@ lab.declare(
                 :count
             ],
             "These are all mistakes. Return the first `count` of them.": lambda p, y, count: _most_confident(p, y, len(y)),
+            "You take the `count` most confident predictions first, and the mistakes among them. First pick out the mistakes.": (
+                lambda p, y, count: [i for i in np.argsort(-p.max(axis=1))[:count] if p[i].argmax() != y[i]]
+            ),
+            "There are fewer mistakes than `count`, and you fill up with right answers. Return the mistakes alone.": (
+                lambda p, y, count: np.argsort(-np.where(p.argmax(axis=1) != y, p.max(axis=1), -1), kind="stable")[:count]
+            ),
+            "That says of each digit whether it is a mistake. Return indices: `np.flatnonzero`.": (
+                lambda p, y, count: p.argmax(axis=1) != y
+            ),
+            "These are the right mistakes in the order of the test set. The most confident one comes first.": (
+                lambda p, y, count: np.sort(_most_confident(p, y, count))
+            ),
+            "These are the predicted classes. Return the indices of the digits.": (
+                lambda p, y, count: p.argmax(axis=1)[_most_confident(p, y, count)]
+            ),
+            "These are the mistakes that give the true class the highest probability. Confidence is that of the predicted class.": (
+                lambda p, y, count: _by_true_class(p, y, len(y))[::-1][:count]
+            ),
+            "You sort by the lead over another class. Confidence is the probability of the predicted class itself.": Either(
+                lambda p, y, count: _by_score(p, y, count, np.sort(p)[:, -1] - np.sort(p)[:, -2]),
+                lambda p, y, count: _by_score(p, y, count, p.max(axis=1) - p[np.arange(len(y)), y]),
+            ),
+            "You sort by the probability of the true class, and the right answers are not left out.": (
+                lambda p, y, count: np.argsort(p[np.arange(len(y)), y])[:count]
+            ),
             "These are confidences. Return the indices of the digits.": lambda p, y, count: np.sort(_mistakes(p, y)[1])[::-1][
                 :count
             ],
@@ -764,6 +912,38 @@ lab.declare(
             ),
             "{case} is {got}: the rate falls in a straight line. It should fall along half a cosine.": (
                 _schedule(lambda progress, *_: 1 - progress)
+            ),
+            "{case} is {got}: the rate rises after the warm-up. It is 1 + cos, not 1 − cos.": (
+                _schedule(lambda progress, *_: 1 - _cosine(progress))
+            ),
+            "{case} is {got}: multiply by the peak.": Either(
+                lambda step, steps, peak, warmup: _warmup_cosine(step, steps, 1, warmup),
+                lambda step, steps, peak, warmup: _warmup_cosine(step, steps, 1 if step < warmup else peak, warmup),
+                lambda step, steps, peak, warmup: _warmup_cosine(step, steps, peak if step < warmup else 1, warmup),
+            ),
+            "{case} is {got}: half of all that stands in the parentheses, (1 + cos(…)) / 2, times the peak.": (
+                lambda step, steps, peak, warmup: (
+                    peak * step / warmup if step < warmup else peak + np.cos(np.pi * (step - warmup) / (steps - warmup)) / 2
+                )
+            ),
+            "{case} is {got}: the cosine takes radians. Half a turn is π, not 180.": (
+                _schedule(lambda progress, *_: (1 + np.cos(180 * progress)) / 2)
+            ),
+            "{case} is {got}: `//` rounds the warm-up down to 0. Divide with `/`.": (
+                lambda step, steps, peak, warmup: 0 if step < warmup else _warmup_cosine(step, steps, peak, warmup)
+            ),
+            "{case} is {got}: the warm-up reaches the peak at step `warmup`, so divide the step by `warmup`.": Either(
+                lambda step, steps, peak, warmup: (
+                    peak * step / steps if step < warmup else _warmup_cosine(step, steps, peak, warmup)
+                ),
+                lambda step, steps, peak, warmup: (
+                    peak * step / max(warmup - 1, 1) if step < warmup else _warmup_cosine(step, steps, peak, warmup)
+                ),
+            ),
+            "{case} is {got}: without a warm-up the rate begins at the peak. Compute the warm-up only where `step < warmup`.": (
+                lambda step, steps, peak, warmup: (
+                    peak * step / max(warmup, 1) if step <= warmup else _warmup_cosine(step, steps, peak, warmup)
+                )
             ),
             "{case} is {got}: after the warm-up the rate should fall.": _schedule(lambda progress, *_: 1),
             "{case} is {got}: the π is missing inside the cosine.": _schedule(lambda progress, *_: (1 + np.cos(progress)) / 2),

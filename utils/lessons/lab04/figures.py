@@ -173,16 +173,6 @@ def flipped_boxes(scene):
     return fig
 
 
-def rand_augment(drawn, strengths):
-    """Rows of (image, names of operations), one row a strength."""
-    fig, axes = plot.figure(len(drawn), len(drawn[0]), size=(9.6, 2.25 * len(drawn)))
-    for line, row, strength in zip(axes, drawn, strengths, strict=True):
-        for axis, (image, names) in zip(line, row, strict=True):
-            _picture(axis, image, " +\n".join(names))
-        line[0].text(-0.08, 0.5, f"strength {strength:g}", transform=line[0].transAxes, rotation=90, ha="right", va="center")
-    return fig
-
-
 def _label(shares, names):
     return "\n".join(f"{share:.0%} {name}" for share, name in zip(shares, names, strict=True) if share > 0.005)
 

@@ -157,16 +157,6 @@ def moved(changed, likeness, same, other):
     return fig
 
 
-def rand_augment(drawn, strengths):
-    """Rows of (image, names of operations), one row a strength."""
-    fig, axes = plot.figure(len(drawn), len(drawn[0]), size=(9.8, 2.1 * len(drawn)))
-    for line, row, strength in zip(axes, drawn, strengths, strict=True):
-        for axis, (image, names) in zip(line, row, strict=True):
-            _picture(axis, image, " +\n".join(names))
-        line[0].set_ylabel(f"strength {strength:g}", fontsize=12)
-    return fig
-
-
 def gain(before, after, low, high):
     """The four kinds of test photos as a bar, and the gain with its interval."""
     fig, (left, right) = plot.figure(1, 2, size=(9.6, 2.6), width_ratios=(1.5, 1))

@@ -1,0 +1,215 @@
+"""Level 1: submissions are taken in as they come, and nothing in an archive or a folder can do harm."""
+
+import io
+import json
+import os
+import stat
+import zipfile
+
+import pytest
+
+from tests.grading import LESSONS, answered, lab, solved
+from tools.grading import intake, labs
+
+LAB = lab(LESSONS[0])
+OTHER = lab(LESSONS[1])
+LABS = [LAB, OTHER]
+STEMS = [each.stem for each in LABS]
+SOLVED = json.dumps(solved(LESSONS[0])).encode()
+
+
+def zipped(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+        for name, target in (links or {}).items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, target)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("Ada Lovelace/01_convolution_by_hand.ipynb", "Ada Lovelace"),
+        ("ada.ipynb", "ada"),
+        ("ada_01_convolution_by_hand.ipynb", "ada"),
+        ("01_convolution_by_hand - Ada.ipynb", "Ada"),
+        ("Copy of ada.ipynb", "ada"),
+        ("Copy of Copy of ada (2).ipynb", "ada"),
+        ("ada-Copy1.ipynb", "ada"),
+        ("submissions/lab01/ada/Copy of 01_convolution_by_hand.ipynb", "ada"),
+        ("Ada Lovelace_1234567_assignsubmission_file_/x.ipynb", "Ada Lovelace"),
+        ("Ada Lovelace_1234567_assignsubmission_file_/deep/er/x.ipynb", "Ada Lovelace"),
+        ("lovelaceada_123456_7890123_01_convolution_by_hand-1.ipynb", "lovelaceada"),
+        ("lovelaceada_LATE_123456_7890123_x.ipynb", "lovelaceada"),
+        ("Lab 1_al42_attempt_2026-01-31-10-00-00_x.ipynb", "al42"),
+        ("Zoë Müller/x.ipynb", "Zoë Müller"),
+        ("a\\b.ipynb", "a"),
+    ],
+)
+def test_a_student_is_known_by_the_platforms_naming_the_folder_or_the_file(name, student):
+    assert intake.student_of(name, STEMS) == student
+
+
+@pytest.mark.parametrize("name", ["..", "../..//x.ipynb", "\x00/y.ipynb", "a/\u202e.ipynb", ".ipynb", "=1+1.ipynb"])
+def test_a_students_name_is_always_printable_and_no_path(name):
+    student = intake.student_of(name, STEMS)
+    assert student and "/" not in student and student.isprintable() and student not in (".", "..")
+
+
+def test_folders_archives_and_archives_in_archives(tmp_path):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "x.ipynb").write_bytes(SOLVED)
+    inner = zipped({"ben/work/x.ipynb": SOLVED + b" "})
+    (tmp_path / "export.zip").write_bytes(zipped({"cleo/x.ipynb": SOLVED + b"  ", "more.zip": inner}))
+    found = intake.collect(tmp_path, LABS)
+    assert [each.student for each in found.submissions] == ["ada", "ben", "cleo"]
+    assert found.left_out == []
+    alone = intake.collect(tmp_path / "export.zip", LABS)
+    assert [each.student for each in alone.submissions] == ["ben", "cleo"]
+
+
+def test_the_lab_is_found_by_content_whatever_the_name(tmp_path):
+    for number, lesson in enumerate(LESSONS[:2]):
+        (tmp_path / f"homework{number}.ipynb").write_text(json.dumps(solved(lesson)))
+    stripped = solved(LESSONS[1])
+    for cell in stripped["cells"]:
+        cell["metadata"] = {}
+        cell.pop("id")
+    (tmp_path / "stripped.ipynb").write_text(json.dumps(stripped))
+    (tmp_path / "other.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "print(1)", "metadata": {}}]}))
+    found = intake.collect(tmp_path, LABS)
+    assert {each.student: each.lab.name for each in found.submissions} == {
+        "homework0": "lab01",
+        "homework1": "lab02",
+        "stripped": "lab02",
+    }
+    assert found.left_out == [("other.ipynb", "It is none of the course's labs.")]
+    only = intake.collect(tmp_path, LABS, only="lab01")
+    assert [each.student for each in only.submissions] == ["homework0"]
+
+
+def test_of_several_the_newest_counts_and_the_others_are_listed(tmp_path):
+    for name, age in (("Copy of x.ipynb", 100), ("x.ipynb", 300), ("x (1).ipynb", 200)):
+        path = tmp_path / "ada" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(answered(LESSONS[0], {"agree": f"# {age}"})))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    found = intake.collect(tmp_path, LABS)
+    assert [each.source for each in found.submissions] == ["ada/Copy of x.ipynb"]
+    assert len(found.left_out) == 2 and all("newer" in why for _, why in found.left_out)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"   \n", "empty"),
+        (SOLVED[: len(SOLVED) // 2], "damaged"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"[]", "no notebook"),
+        (b'{"cells": {}}', "no notebook"),
+        (b"[" * 100_000, "damaged"),
+        (b"<html>Sign in</html>", "damaged"),
+    ],
+)
+def test_what_is_damaged_is_listed_with_its_reason_and_stops_nothing(tmp_path, data, reason):
+    (tmp_path / "bad.ipynb").write_bytes(data)
+    (tmp_path / "good.ipynb").write_bytes(SOLVED)
+    found = intake.collect(tmp_path, LABS)
+    assert [each.student for each in found.submissions] == ["good"]
+    assert found.left_out[0][0] == "bad.ipynb" and reason in found.left_out[0][1]
+
+
+def test_damaged_archives_stop_nothing(tmp_path):
+    whole = zipped({"ben.ipynb": SOLVED})
+    (tmp_path / "half.zip").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "no.zip").write_bytes(b"PK")
+    broken = bytearray(zipped({"dan.ipynb": SOLVED}))
+    broken[60:90] = bytes(30)
+    (tmp_path / "crc.zip").write_bytes(broken)
+    (tmp_path / "good.ipynb").write_bytes(SOLVED)
+    found = intake.collect(tmp_path, LABS)
+    assert [each.student for each in found.submissions] == ["good"]
+    assert {where.partition("/")[0] for where, _ in found.left_out} == {"half.zip", "no.zip", "crc.zip"}
+
+
+def test_links_are_not_followed_and_nothing_climbs(tmp_path):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "x.ipynb").write_bytes(SOLVED)
+    place = tmp_path / "class"
+    place.mkdir()
+    try:
+        (place / "link.ipynb").symlink_to(secret / "x.ipynb")
+        (place / "folder").symlink_to(secret)
+    except OSError:
+        pytest.skip("no links here")
+    (place / "slip.zip").write_bytes(zipped({"../../evil.ipynb": SOLVED}, {"l.ipynb": str(secret / "x.ipynb")}))
+    before = sorted(tmp_path.rglob("*"))
+    found = intake.collect(place, LABS)
+    assert [each.student for each in found.submissions] == ["evil"]
+    assert sorted(tmp_path.rglob("*")) == before, "reading an archive wrote something"
+    assert sum("link" in why for _, why in found.left_out) == 2
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "NOTEBOOK", 10_000)
+    monkeypatch.setattr(intake, "ARCHIVE", 50_000)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(10):
+            archive.writestr(f"{number}.ipynb", bytes(10_000_000))
+    (tmp_path / "bomb.zip").write_bytes(stream.getvalue())
+    found = intake.collect(tmp_path, LABS)
+    assert found.submissions == [] and len(found.left_out) == 10
+
+
+def test_system_files_are_ignored(tmp_path):
+    for name in ("__MACOSX/._x.ipynb", "ada/.ipynb_checkpoints/x-checkpoint.ipynb", "ada/x.ipynb"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(SOLVED)
+    found = intake.collect(tmp_path, LABS)
+    assert [each.source for each in found.submissions] == ["ada/x.ipynb"] and found.left_out == []
+
+
+def test_a_place_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        intake.collect(tmp_path / "nowhere", LABS)
+
+
+def test_old_notebooks_are_read():
+    old = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1\n"], "language": "python"}]}]}
+    assert intake.read(json.dumps(old).encode())["cells"][0]["source"] == ["x = 1\n"]
+
+
+# ---------------------------------------------------------------- which cells are executed
+
+
+def test_training_and_figures_are_left_out_and_what_exercises_need_is_not():
+    plan = labs.plan(solved(LESSONS[0]), LAB)
+    assert len(plan.cells) < 70 < len(LAB.notebook["cells"])
+    assert [cell["exercise"] for cell in plan.cells if cell["kind"] == "check"] == LAB.exercises
+    assert not any("plot.show" in cell["source"] for cell in plan.cells)
+
+
+def test_a_helper_in_a_cell_of_its_own_is_executed_with_all_it_needs():
+    notebook = answered(LESSONS[0], {"pool": "def pool(a, size): return helper(a)"}, last="scale = 3\nimport random")
+    helper = "def helper(a):\n    return a * scale"
+    notebook["cells"].insert(20, {"cell_type": "code", "metadata": {}, "source": helper, "outputs": []})
+    sources = [cell["source"] for cell in labs.plan(notebook, LAB).cells]
+    assert helper in sources and "scale = 3\nimport random" in sources
+
+
+def test_a_cell_that_fills_an_answer_in_place_is_executed():
+    plan = labs.plan(answered(LESSONS[0], {"predicted_sizes": "sizes = []"}, last="sizes.append(3)"), LAB)
+    assert any(cell["source"] == "sizes.append(3)" for cell in plan.cells)
+
+
+def test_global_names_are_told_from_local_ones():
+    assert labs.used_names("def f(a):\n    b = a\n    return b + c\nd = [e for e in g]") == {"c", "g"}
+    assert labs.used_names("def f(:") == set()

@@ -1,0 +1,251 @@
+"""Level 1: results are kept, a run can be killed and goes on, nothing is judged twice, and the tables are the same bytes."""
+
+import csv
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.grading import LESSONS, answered, lab
+from tools.grading import intake, pool, reports
+from tools.grading.intake import Submission
+from tools.grading.supervisor import Limits
+from tools.lesson import ROOT
+
+LESSON = LESSONS[0]
+COUNT = 200
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from tests.test_grading_pool import submissions, judged_at_once
+from tools.grading import pool, reports
+from tools.grading.supervisor import Limits
+
+class Nobody:
+    def __init__(self, *a, **k): pass
+    def __enter__(self): return self
+    def __exit__(self, *a): pass
+    def close(self): pass
+
+folder, pause = Path(sys.argv[1]), float(sys.argv[2])
+log = open(folder / "log", "a")
+
+def judge(supervisor, task, salt):
+    time.sleep(pause)
+    log.write(task.key + "\\n"); log.flush()
+    return judged_at_once(task)
+
+pool.Supervisor, pool.judge_one = Nobody, judge
+store = pool.Store(folder)
+todo = pool.tasks(submissions(), store.salt(), Limits())
+pool.run(todo, store, None, None, None, workers=2)
+reports.write_all(folder, [reports.Row(*each) for each in pool.results(todo, store)], [])
+"""
+
+pytestmark = pytest.mark.slow  # run by `make test-slow`: one jailed user, so one run at a time
+
+
+def submissions(count: int = COUNT) -> list[Submission]:
+    """Small ones that differ; the notebooks hold no cells of the lab."""
+    found = []
+    for number in range(count):
+        notebook = {"cells": [{"cell_type": "code", "source": f"x = {number}", "metadata": {}}]}
+        found.append(Submission(f"student {number:03d}", lab(LESSON), notebook, f"{number:064x}", f"{number}.ipynb"))
+    return found
+
+
+def judged_at_once(task) -> dict:
+    chance = random.Random(task.key)
+    known = pool.exercises("lab01")
+    statuses = {name: chance.choice(["right", "wrong", "unattempted"]) for name in known}
+    outcomes = {name: {"status": each, "message": "No." if each == "wrong" else ""} for name, each in statuses.items()}
+    points = sum(known[name].points for name, each in statuses.items() if each == "right")
+    empty = {"notes": [], "stopped": {}, "seconds": 0.0, "starts": 1, "peak": 0, "layer": "bubblewrap", "lab": "lab01"}
+    return empty | {"outcomes": outcomes, "points": points, "of": sum(each.points for each in known.values())}
+
+
+def run(folder, pause: float):
+    command = [sys.executable, "-c", SCRIPT, str(folder), str(pause)]
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+
+
+def finished(folder) -> int:
+    return len(list((folder / "results").glob("*.json")))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_killed_at_half_and_started_again_it_gives_the_same_bytes(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        pool.Store(folder)
+        (folder / "salt").write_text("12345")
+    once = run(whole, 0)
+    assert once.wait(timeout=120) == 0, once.stderr.read().decode()
+    first = run(broken, 0.02)
+    deadline = time.monotonic() + 120
+    while finished(broken) < COUNT // 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.wait(timeout=30)
+    kept = finished(broken)
+    assert COUNT // 2 <= kept < COUNT
+    second = run(broken, 0)
+    assert second.wait(timeout=120) == 0, second.stderr.read().decode()
+    for name in ("lab01/grades.csv", "lab01/nbgrader.csv", "lab01/overview.html", "lab01/students/student 007.html"):
+        assert (broken / name).read_bytes() == (whole / name).read_bytes()
+    judged = (broken / "log").read_text().split()
+    assert len(set(judged)) == COUNT
+    assert len(judged) - COUNT <= 4, "those in work when it was killed, and no other, are judged again"
+    assert not [path for path in broken.rglob(".*") if path.is_file()] or kept  # a temporary file of the kill does no harm
+
+
+def test_a_damaged_result_is_made_again(tmp_path):
+    store = pool.Store(tmp_path)
+    store.write("a" * 40, {"points": 1})
+    assert store.read("a" * 40)["points"] == 1
+    store.path("a" * 40).write_text('{"key": "')
+    assert store.read("a" * 40) is None
+    store.path("b" * 40).write_text(json.dumps({"key": "a" * 40}))
+    assert store.read("b" * 40) is None, "a result under another task's name"
+
+
+def test_the_salt_is_made_once_and_is_secret(tmp_path):
+    store = pool.Store(tmp_path)
+    salt = store.salt()
+    assert salt == pool.Store(tmp_path).salt() != pool.Store(tmp_path / "other").salt()
+    assert salt > 2**30
+    if sys.platform != "win32":
+        assert (tmp_path / "salt").stat().st_mode & 0o077 == 0
+
+
+def test_a_task_is_named_by_all_it_depends_on():
+    base = pool.tasks(submissions(2), 1, Limits())
+    assert base[0].key != base[1].key
+    assert [t.key for t in pool.tasks(submissions(2), 1, Limits())] == [t.key for t in base]
+    assert pool.tasks(submissions(1), 2, Limits())[0].key != base[0].key
+    assert pool.tasks(submissions(1), 1, Limits(cell=1))[0].key != base[0].key
+
+
+# ---------------------------------------------------------------- reports
+
+NASTY = '<script>alert(1)</script>"\'&]]>\x1b[31m\u202e ```\n=HYPERLINK("http://x")'
+
+
+def rows(count: int = 30) -> list[reports.Row]:
+    return [reports.Row(task.submission, judged_at_once(task)) for task in pool.tasks(submissions(count), 1, Limits())]
+
+
+def nasty() -> reports.Row:
+    one = rows(1)[0]
+    result = json.loads(json.dumps(one.result))
+    for outcome in result["outcomes"].values():
+        outcome.update(status="wrong", message=NASTY)
+    result |= {"notes": [NASTY], "stopped": {NASTY: NASTY}}
+    submission = Submission("=cmd|'/c calc'!A1", one.submission.lab, one.submission.notebook, "0", NASTY)
+    return reports.Row(submission, result)
+
+
+def test_a_page_escapes_what_a_student_wrote():
+    row = nasty()
+    for text in (reports.page(row), reports.overview([row], {row.student: "x"}, [(NASTY, NASTY)])):
+        assert "<script" not in text and "&lt;script&gt;" in text
+        assert "\x1b" not in text and "\u202e" not in text
+    text = reports.markdown(row)
+    inside = "".join(part for part in text.split("````")[1::2])
+    assert inside.count("<script>") >= 10
+    outside = "".join(text.split("````")[0::2])
+    assert all("`` <" in line or "<script>" not in line or line.startswith("- ") for line in outside.splitlines())
+
+
+def test_no_cell_of_a_table_is_a_formula():
+    for start in ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", " =1", "|x", "%0A=1", "\r=1", "\n=1"):
+        assert reports.cell(start).lstrip().startswith("'"), repr(start)
+    assert reports.cell(3) == "3" and reports.cell("Ada, Lovelace") == "Ada, Lovelace"
+    parsed = list(csv.reader(io.StringIO(reports.grades([nasty()]))))
+    assert parsed[1][0].startswith("'=cmd")
+
+
+def test_file_names_are_harmless_and_different():
+    names = reports.file_names(["ada", "Ada", "../x", "con", "a/b", "a\\b", "", "Zoë"])
+    assert len({name.lower() for name in names.values()}) == len(names)
+    assert all("/" not in name and "\\" not in name and name.strip(".") for name in names.values())
+
+
+def test_the_tables_add_up():
+    table = list(csv.DictReader(io.StringIO(reports.grades(rows()))))
+    assert len(table) == 30
+    for line in table:
+        earned = sum(int(line[name]) for name in pool.exercises("lab01"))
+        assert earned == int(line["points"]) <= int(line["of"])
+    nbgrader = list(csv.DictReader(io.StringIO(reports.nbgrader_table(rows()))))
+    assert [float(line["score"]) for line in nbgrader] == [float(line["points"]) for line in table]
+
+
+def test_the_columns_are_those_of_nbgrader():
+    from nbgrader.plugins import CsvExportPlugin
+
+    source = __import__("inspect").getsource(CsvExportPlugin.export)
+    for column in reports.nbgrader_table(rows(1)).splitlines()[0].split(","):
+        assert f"'{column}'" in source or f'"{column}"' in source, column
+
+
+def test_mistakes_that_differ_in_numbers_are_one():
+    found = rows(3)
+    for row, number in zip(found, (3, 4, 5), strict=True):
+        row.result["outcomes"]["pool"] = {"status": "wrong", "message": f"`pool({number})` gives {number}: no half windows."}
+    assert (3, "pool") in [(count, name) for count, name, _ in reports.mistakes(found)]
+
+
+def test_copies_are_found_through_renaming_and_honest_answers_are_not():
+    body = {
+        "correlate": "def correlate(image, kernel):\n    total = image.shape[0] * 17 + {0}\n    return total + 1",
+        "pool": "def pool(image, size):\n    found = []\n    for i in range({0}, 9):\n        found += [i]\n    return found",
+        "dilate": "def dilate(kernel, rate):\n    result = kernel * rate - {0} + rate ** 3\n    return result",
+    }
+    people = []
+    for number in range(9):
+        answers = {name: source.format(0 if number == 1 else number) for name, source in body.items()}
+        for old, new in (("total", "t"), ("found", "f"), ("result", "r")) if number == 1 else ():
+            answers = {name: "# mine\n" + source.replace(old, new) for name, source in answers.items()}
+        notebook = answered(LESSON, answers)
+        people.append(Submission(f"s{number}", lab(LESSON), notebook, f"{number}", f"{number}.ipynb"))
+    found = reports.look_alikes([reports.Row(one, rows(1)[0].result) for one in people])
+    assert [(a, b) for a, b, _, _ in found] == [("s0", "s1")]
+
+
+def test_the_unsafe_layer_is_said_on_every_page():
+    row = rows(1)[0]
+    row.result["layer"] = "unsafe"
+    for text in (reports.page(row), reports.markdown(row), reports.overview([row], {row.student: "x"}, [])):
+        assert reports.BANNER in text
+
+
+def test_reports_are_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        reports.write_all(tmp_path / name, rows(), [("x", "y")])
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert len(files) == 2 * 30 + 4
+    assert all((tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes() for path in files)
+
+
+def test_submissions_for_nbgrader_are_put_where_it_looks(tmp_path):
+    from tools.grading.__main__ import collect
+
+    labs = tmp_path / "labs"
+    labs.mkdir()
+    (labs / f"{LESSON.name}.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    release = tmp_path / "course" / "release" / "hw"
+    release.mkdir(parents=True)
+    (release / "lab.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "Copy of ada (1).ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    assert collect([str(tmp_path / "in"), str(tmp_path / "course"), "hw", "--labs", str(labs)]) == 0
+    put = tmp_path / "course" / "submitted" / "ada" / "hw" / "lab.ipynb"
+    assert intake.read(put.read_bytes())["cells"] == lab(LESSON).notebook["cells"]

@@ -1,0 +1,58 @@
+"""Which layer of protection `make grade` has on this machine, and what to do for a better one."""
+
+import platform
+import shutil
+import subprocess
+import sys
+
+from .finding import Finding
+
+_GUIDE = "docs/grading.md"
+
+
+def check_grading() -> list[Finding]:
+    """The layers, the strongest first. Only when none works is there a problem: unprotected grading promises nothing."""
+    bubblewrap, container = _bubblewrap(), _container()
+    if not bubblewrap:
+        return [Finding("grading: layer 1, bubblewrap: students' code is locked in by the kernel")]
+    if not container:
+        return [
+            Finding("grading: layer 2, a container for each student's process"),
+            Finding(f"layer 1 would be faster, but {bubblewrap}: {_remedy()}"),
+        ]
+    return [Finding(f"grading: only --unsafe, since {bubblewrap}, and {container}", f"{_remedy()}; see {_GUIDE}")]
+
+
+def _bubblewrap() -> str:
+    """Why bubblewrap cannot be used; "" if it can."""
+    if sys.platform != "linux":
+        return f"{platform.system()} has no bubblewrap"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed"
+    command = ["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "--unshare-net", "--proc", "/proc", "true"]
+    return "" if _runs(command) else "bubblewrap may not make namespaces here"
+
+
+def _container() -> str:
+    """Why no container can be used; "" if one can."""
+    engine = next((name for name in ("docker", "podman") if shutil.which(name)), None)
+    if engine is None:
+        return "neither docker nor podman is installed"
+    return "" if _runs([engine, "info"]) else f"{engine} is installed, but does not run"
+
+
+def _runs(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _remedy() -> str:
+    if sys.platform == "win32":
+        return "use WSL2 and install bubblewrap in it"
+    if sys.platform == "darwin":
+        return "install Docker Desktop or podman"
+    if shutil.which("bwrap") is None:
+        return "install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`)"
+    return "allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an AppArmor profile for bwrap)"
