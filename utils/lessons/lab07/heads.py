@@ -54,27 +54,41 @@ def calm(summary, maps) -> float:
     return float(40 / np.abs(look(summary, maps)).sum(axis=1).mean())
 
 
-def ridge(features, centres, train, test, strength=30.0) -> np.ndarray:
-    """The boxes (len(test), 4) that a ridge regression of `centres` on features (n, d) of the training set predicts.
+def ridge(features, boxes, strength=30.0) -> tuple[np.ndarray, np.ndarray]:
+    """(kernel (d, 4), bias (4,)) of the ridge regression of boxes (n, 4) on features (n, d): features @ kernel + bias.
 
     The penalty is `strength` times the mean square of a feature's deviation times d over 100, so that one strength suits
     many features and few.
     """
     from sklearn.linear_model import Ridge
 
-    x = np.asarray(features, np.float32)
-    x = x - x[train].mean(axis=0)
-    penalty = strength * float(np.mean(x[train] ** 2)) * x.shape[1] / 100
-    return Ridge(penalty).fit(x[train], centres[train]).predict(x[test])
+    mean = features.mean(axis=0, dtype=np.float32)
+    x = np.asarray(features, np.float32) - mean
+    fit = Ridge(strength * float(np.mean(x**2)) * x.shape[1] / 100).fit(x, boxes)
+    return fit.coef_.T, fit.intercept_ - mean @ fit.coef_.T
 
 
-def moments(maps) -> np.ndarray:
-    """Means over the cells of maps (n, rows, columns, c), of maps · x, and of maps · y, x and y from -1 to 1: (n, 3 c)."""
-    maps = np.asarray(maps, np.float32)
-    x = np.linspace(-1, 1, maps.shape[2], dtype=np.float32)[:, None]
-    y = np.linspace(-1, 1, maps.shape[1], dtype=np.float32)[:, None]
-    columns, rows = maps.mean(axis=1), maps.mean(axis=2)
-    return np.concatenate([columns.mean(axis=1), (columns * x).mean(axis=1), (rows * y).mean(axis=1)], axis=1)
+def coordinates(maps) -> tuple[np.ndarray, np.ndarray]:
+    """x (1, 1, columns, 1) and y (1, rows, 1, 1) of the cells of maps (n, rows, columns, c), float32 from -1 to 1."""
+    rows, columns = maps.shape[1:3]
+    x, y = np.linspace(-1, 1, columns, dtype=np.float32), np.linspace(-1, 1, rows, dtype=np.float32)
+    return x[None, None, :, None], y[None, :, None, None]
+
+
+def pool_with_coordinates(maps):
+    """Means over the cells of Keras tensors (n, rows, columns, c), of maps · x, and of maps · y: (n, 3 c)."""
+    from keras import ops
+
+    x, y = coordinates(maps)
+    return ops.concatenate([ops.mean(part, axis=(1, 2)) for part in (maps, maps * x, maps * y)], axis=-1)
+
+
+def add_coordinates(maps):
+    """Keras tensors (n, rows, columns, c) with x and y of each cell, from -1 to 1, as two more channels."""
+    from keras import ops
+
+    blank = ops.zeros_like(maps[..., :1])
+    return ops.concatenate([maps, *(blank + each for each in coordinates(maps))], axis=-1)
 
 
 def giou_loss(truth, guess):
@@ -98,30 +112,35 @@ def giou_loss(truth, guess):
     return 1 - shared / union + (hull - union) / hull
 
 
+@dataclass(frozen=True)
+class World:
+    """Pictures of another world than that of the drawn scenes: uint8 images (n, side, side, 3), the class of each, the
+    largest flower's box (n, 4) as fractions of the side, and how well a second round by hand agrees with it (n,), the
+    ceiling; 1 where the boxes are exact. `name` says what the pictures are, `data` what the figures are measured on.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    boxes: np.ndarray
+    ceiling: np.ndarray
+    name: str
+    data: str
+
+
+def other_world(flowers, annotated, side: int) -> World:
+    """The annotated photos, where they are there; else drawn scenes that no single flower dominates."""
+    if len(annotated) > 0:
+        images, labels = flowers.arrays(side, annotated.positions)
+        first, second = largest(annotated.at(side))
+        return World(images, labels, first / side, geometry.iou(first, second), "photos", "photos")
+    scenes = garden.scenes(132, side, seed=23)
+    exact = np.array([each[geometry.area(each).argmax()] for each in scenes.boxes])
+    return World(scenes.images, scenes.labels, exact / side, np.ones(132), "ordinary scenes", "drawn scenes alone")
+
+
 def largest(annotated) -> tuple[np.ndarray, np.ndarray]:
     """The largest box of each photo of `annotated` (data.FlowerBoxes) in both rounds: two arrays (n, 4)."""
     return tuple(
         np.array([each[geometry.area(each).argmax()] for each in drawn]).reshape(-1, 4)
         for drawn in (annotated.first, annotated.second)
     )
-
-
-def __getattr__(name: str):
-    """AddCoordinates, a Keras layer: made when it is first asked for, so that this module imports no TensorFlow."""
-    if name != "AddCoordinates":
-        raise AttributeError(name)
-    from keras import layers, ops
-
-    class AddCoordinates(layers.Layer):
-        """Appends two channels to maps (n, rows, columns, c): x and y of each cell, from -1 to 1."""
-
-        def call(self, maps):
-            y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in maps.shape[1:3]), indexing="ij")
-            grid = np.stack([x, y], axis=-1)[None].astype("float32")
-            return ops.concatenate([maps, ops.tile(grid, (ops.shape(maps)[0], 1, 1, 1))], axis=-1)
-
-        def compute_output_shape(self, shape):
-            return (*shape[:-1], shape[-1] + 2)
-
-    globals()[name] = AddCoordinates
-    return AddCoordinates
