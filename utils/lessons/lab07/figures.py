@@ -43,8 +43,9 @@ def agreement(ious: np.ndarray) -> Figure:
 def one_box_against(truth, guesses: Mapping[str, Sequence[float]]) -> Figure:
     """Guesses of one box, each beside the true one, in one row."""
     fig, axes = plot.figure(1, len(guesses), size=(3 * len(guesses), 3))
+    looks = (plot.COLORS[0], "-"), (plot.COLORS[2], "--")
     for axis, (title, guess) in zip(np.atleast_1d(axes), guesses.items(), strict=True):
-        for (x0, y0, x1, y1), (colour, style) in zip((truth, guess), ((plot.COLORS[0], "-"), (plot.COLORS[2], "--")), strict=True):
+        for (x0, y0, x1, y1), (colour, style) in zip((truth, guess), looks, strict=True):
             axis.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=colour, ls=style, lw=2))
         everything = np.array([truth, guess])
         axis.set_xlim(everything[:, 0].min() - 4, everything[:, 2].max() + 4)
