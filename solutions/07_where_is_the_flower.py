@@ -4,7 +4,8 @@
 # A network says *daisy*, and it is right. Now ask it for something harder: a box around
 # the daisy. A lecture says how: put a second dense layer with four outputs beside the
 # first, "typically on top of the global average pooling layer", and train it with the
-# mean squared error. You will do that, and then find out what of it is good advice.
+# mean squared error. You will do that, and then find out which parts of the advice are
+# good.
 #
 # **You know what it is. How much does the network know about where?**
 #
@@ -86,9 +87,9 @@ course = agreement(first, pictures.first)
 print(f"your first round and the course's: mean IoU {course.mean:.3f}")
 
 # %% [markdown]
-# And the course? It annotated 132 photos in two independent rounds. Both were drawn by
-# the same kind of annotator under the same rules, neither round in sight of the other.
-# Two boxes count as a pair from an IoU of 0.5 on.
+# And the course's own boxes? They were drawn on 132 photos in two independent rounds,
+# by the same kind of annotator under the same rules, and neither round saw the other.
+# Two boxes count as a pair if their IoU is at least 0.5.
 
 # %%
 every = data.load_boxes()
@@ -103,15 +104,15 @@ results.record("two rounds by hand, boxes both drew", 100 * rounds.found, "%")
 
 # %% [markdown]
 # This is the *ceiling*: no network can be judged more finely than the boxes it is
-# judged by. Where hands differ by 6 %, a network that reaches 0.94 may be as right as
-# they are.
+# judged by. Two careful rounds differ by 6 %, so a network that reached 0.94 could be
+# as right as the annotators are.
 
 # %% [markdown]
 # ## 2 · Three formats
 #
-# Nobody agrees how to write four numbers down. *Pascal VOC* stores corners in XML,
-# counts pixels from 1 and includes the last one. *COCO* stores corner and size in JSON.
-# *YOLO* stores the centre and the size as fractions of the picture.
+# There are many ways to write down four numbers. *Pascal VOC* stores two corners in
+# XML, counts pixels from 1 and includes the last one. *COCO* stores one corner and the
+# size in JSON. *YOLO* stores the centre and the size as fractions of the picture.
 #
 # ### Exercise: From VOC to corners
 # Write `from_voc(box)`: `box` is VOC's `(xmin, ymin, xmax, ymax)`. Return
@@ -170,7 +171,8 @@ def mirror(box, width):
 check.answer("mirror", mirror)
 
 # %% [markdown]
-# The library writes all three formats. The same box, three ways:
+# The course's library writes and reads all three formats. Here is one box in each, and
+# the way back from VOC gives the same box:
 
 # %%
 from utils.vision import formats
@@ -211,10 +213,9 @@ def iou(a, b):
 check.answer("iou", iou)
 
 # %% [markdown]
-# A bug that lives in much published code: 1 is added to the sides of the intersection,
-# as inclusive corners need, but not to those of the boxes. **Predict** what two equal
-# boxes of 96×96 pixels get, and what two boxes of one pixel get that touch at a corner
-# only.
+# A common bug in published code adds 1 to the sides of the intersection, as inclusive
+# corners need, but not to the sides of the boxes. **Predict** the result for two equal
+# boxes of 96×96 pixels, and for two boxes of one pixel that touch only at a corner.
 
 
 # %%
@@ -249,8 +250,9 @@ large = (80 - 4) / (80 + 4)
 check.answer("four_pixels_off", small, large)
 
 # %% [markdown]
-# It is worse. The three dashed boxes below miss the true one, all with the same mean
-# squared error of the corners. **Predict** which of them has the best IoU.
+# It gets worse. Three guesses miss a box of 60×40 pixels, all with the same mean
+# squared error of the corners: one is moved, one too large, one too small. **Predict**
+# which of them has the best IoU.
 
 # %%
 truth = np.array([0.0, 0, 60, 40])
@@ -270,14 +272,14 @@ results.record(
 assert np.allclose(errors, errors[0])
 
 # %% [markdown]
-# The squared error is a *surrogate*: easy to differentiate, and not what you want.
+# The squared error is a *surrogate loss*: easy to differentiate, but not what you want.
 
 # %% [markdown]
 # ## 4 · The baseline that nobody prints
 #
-# For training you need many pictures with one clear flower, and exact boxes. The garden
-# draws them: each of these scenes is *dominated* by one flower, at least three times as
-# large as any other in it.
+# For training you need many pictures with one clear flower, and exact boxes. The
+# course's `garden` draws them. One flower dominates each of these scenes: it is at
+# least three times as large as any other flower there.
 
 # %%
 SIDE = 150
@@ -291,8 +293,8 @@ plot.show(
 
 # %% [markdown]
 # ### Exercise: The constant box
-# A detector that never looks at the picture: it answers the same box each time. Write
-# `constant_box(boxes)`: `boxes` has the shape `(n, 4)`, in corner form, from the
+# Imagine a detector that never looks at the picture: it returns the same box each time.
+# Write `constant_box(boxes)`: `boxes` has the shape `(n, 4)`, in corner form, from the
 # training set. Return one box, shape `(4,)`, in corner form, that has a mean IoU with
 # all of them as high as that of their mean box, or higher.
 
@@ -316,8 +318,8 @@ ious = {"constant box": boxes.iou(places[train].mean(axis=0), places[test])}
 results.record("constant box on drawn scenes, mean IoU", ious["constant box"].mean())
 
 # %% [markdown]
-# Any network must be compared with this number. Without it, "an IoU of 0.4" sounds like
-# a network that has found something.
+# Compare every network with this number. Without it, "an IoU of 0.4" sounds as if a
+# network had found something.
 
 # %% [markdown]
 # ## 5 · Two heads on one network
@@ -369,9 +371,8 @@ every_cell = (25 * 2048 + 1) * 4
 check.answer("box_heads", pooled, quartered, every_cell)
 
 # %% [markdown]
-# The frozen network runs once over every scene, and once over the mirrored training
-# scenes; its outputs are cached. We also keep the map after block 12, two blocks below
-# the last one, for section 6.
+# The frozen network runs once over every scene, and its outputs are cached. We also
+# keep the map after block 12, two blocks below the last one, for section 6.
 
 # %%
 try:
@@ -382,7 +383,6 @@ except data.Missing as error:
 # %%
 lower, upper = transfer.cut(base, "block13_sepconv1_act")
 early = transfer.activations(lower, scenes.images, label="up to block 12")
-flipped = transfer.activations(lower, scenes.images[train], mirrored=True)
 last = transfer.outputs(upper, early, dtype=np.float16, label="blocks 13 and 14")
 print("after block 12:", early.shape[1:], "  last map:", last.shape[1:])
 
@@ -498,9 +498,9 @@ for what in parts:
     results.record(figure, 100 * share, "%")
 
 # %% [markdown]
-# **Pooling keeps the size and forgets the place.** How much of the map is flower, the
-# mean over the cells still says. Where the flower stands, it cannot say: a mean is the
-# same for every order of the cells.
+# **Pooling keeps the size and forgets the place.** The mean over the cells still tells
+# how much of the map is flower. It cannot tell where the flower is: a mean is the same
+# for every order of the cells.
 
 # %% [markdown]
 # ## 6 · Better, step by step
@@ -565,12 +565,13 @@ results.record("two blocks earlier, every cell, lower end", mean - half)
 # a mean without coordinates. And two blocks *earlier* the network knows more about
 # where: the last blocks give up place to tell classes apart.
 #
-# ### Three steps on the earlier map
+# ### A small head on the earlier map
 #
 # So read the map after block 12 with a small convolutional head. Then give it
-# coordinate channels, show it each training scene mirrored as well, and train it for
-# what you measure: a loss of squared error plus *generalized IoU* (GIoU), which still
-# has a slope where boxes do not overlap. **Predict** which step brings most.
+# coordinate channels, and then train it for what you measure: a loss of squared error
+# plus *generalized IoU* (GIoU), which still has a slope where boxes do not overlap. All
+# see each map mirrored as well, with its box mirrored: nearly the map of the mirrored
+# scene, and it costs no pass. **Predict** which step brings most.
 
 
 # %%
@@ -607,19 +608,17 @@ def train_on(x, y, loss, coordinates=True, seed=0, steps=240):
 
 # %%
 turned = boxes.to_centre(boxes.mirror(places[train], 1)).astype("float32")
-maps = {False: early[train], True: np.concatenate([early[train], flipped])}
-targets = {False: centres[train], True: np.concatenate([centres[train], turned])}
-STEPS = {  # coordinates, mirrored, loss
-    "convolutional head": (False, False, "mse"),
-    "+ coordinates": (True, False, "mse"),
-    "+ mirrored scenes": (True, True, "mse"),
-    "+ GIoU loss": (True, True, both_losses),
+maps = np.concatenate([early[train], early[train][:, :, ::-1]])
+targets = np.concatenate([centres[train], turned])
+STEPS = {  # coordinates, loss, seeds
+    "convolutional head": (False, "mse", 2),
+    "+ coordinates": (True, "mse", 2),
+    "+ GIoU loss": (True, both_losses, 3),
 }
 by_step = {name: [] for name in STEPS}  # the boxes of the test scenes, once a seed
-for name, (coordinates, mirrored, loss) in STEPS.items():
-    for seed in range(3):
-        x, y = maps[mirrored], targets[mirrored]
-        model = train_on(x, y, loss, coordinates, seed)
+for name, (coordinates, loss, seeds) in STEPS.items():
+    for seed in range(seeds):
+        model = train_on(maps, targets, loss, coordinates, seed)
         by_step[name].append(boxes.to_corner(model.predict(early[test], verbose=0)))
 
 # %%
@@ -639,14 +638,15 @@ ious["three heads averaged"] = boxes.iou(average, places[test])
 together = ious["three heads averaged"].mean()
 results.record("three heads, their boxes averaged, IoU", together)
 mean, half = figures.interval(ious["+ GIoU loss"] - ious["convolutional head"])
-results.record("what three steps bring the small head, IoU", mean)
-print(f"the three steps together bring {mean:+.3f} ± {half:.3f}")
+results.record("what both steps bring the small head, IoU", mean)
+print(f"both steps together bring {mean:+.3f} ± {half:.3f}")
 
 # %% [markdown]
-# Three numbers a row: three seeds, each with its own starting weights and order of
+# Each number in a row is another seed, with its own starting weights and order of
 # scenes. The steps are compared scene by scene, so that hard scenes cancel. Where an
-# interval holds 0, 150 scenes do not decide. The last figure is an *ensemble*: the mean
-# of the boxes that the three heads predict costs no further training.
+# interval holds 0, 150 scenes do not decide: a head that reads every cell in its place
+# hardly needs to be told the coordinates. The last figure is an *ensemble*: the mean of
+# the boxes that the three heads predict costs no further training.
 #
 # ### The top block retrained
 #
@@ -681,7 +681,7 @@ def judge(stage):
 
 right_before = judge("pooled with coordinates")
 keras.utils.set_random_seed(0)
-training.fit(both, items(below, train), epochs=4)
+training.fit(both, items(below, train), epochs=3)
 right_after = judge("+ block 14 retrained")
 
 # %%
@@ -758,9 +758,9 @@ results.record("steps of Adam from 0 to the middle, in pixels", half_way / reach
 results.record("one step of Adam, in fractions of the picture", 100 * reach, "%")
 
 # %% [markdown]
-# In pixels the head had no chance: it got fewer steps than the way is long. In
-# fractions of the picture the way is short, but now one step goes too far for fine
-# work. So there are three repairs: targets as fractions, inputs scaled to suit the
+# In pixels the head had no chance: it got fewer steps than the distance takes. In
+# fractions of the picture the distance is short, but a single step can overshoot. So
+# there are three repairs: targets as fractions, inputs scaled to suit the learning
 # rate, and the mean box as a start. **Predict** what each is worth.
 
 # %%
@@ -787,14 +787,14 @@ results.record("pooled head repaired, 120 steps of Adam, IoU", repaired.mean())
 # %% [markdown]
 # ## 8 · From drawn scenes to photos
 #
-# All that the heads have seen so far is drawn. The other world is the course's 132
-# annotated photos; in each the largest flower counts, and the first round's box is the
-# truth. Where the photos are missing, drawn scenes that no single flower dominates
-# stand in; their boxes are exact, so their ceiling is 1.
+# So far the heads have only seen drawn scenes. Now they meet another world: the 132
+# photos that the course annotated. In each the largest flower counts, and the first
+# round's box is the truth. Where the photos are missing, drawn scenes that no single
+# flower dominates stand in; their boxes are exact, so their ceiling is 1.
 #
-# Half of the other world is held out. **Predict:** which head is better on it, one
-# trained on 450 drawn scenes, or one trained on 66 pictures of that world itself? And
-# both together?
+# Half of the other world is held out. **Predict** which head does better on it: one
+# trained on 450 drawn scenes, or one trained on the other half of that world? And a
+# head trained on both?
 
 # %%
 world = heads.other_world(flowers, annotated, SIDE)
