@@ -656,8 +656,9 @@ print(f"both steps together bring {mean:+.3f} ± {half:.3f}")
 # Will the class get worse?
 
 # %%
-stem, block_14 = transfer.cut(upper, "block14_sepconv1")
-below = transfer.outputs(stem, early, dtype=np.float16, label="block 13")
+trunk, block_14 = transfer.cut(base, "block14_sepconv1")
+block_13 = keras.Model(lower.output, trunk.output)
+below = transfer.outputs(block_13, early, dtype=np.float16, label="block 13")
 naming = transfer.linear_head(linear["pooled"][train], scenes.labels[train])
 top = transfer.top(block_14, 5, head=(naming.coef_.T, naming.intercept_))
 box_head = layers.Dense(4, name="box")
