@@ -24,7 +24,8 @@ def test_the_stamp_covers_its_square_in_the_chosen_pictures_and_nothing_else(arc
     assert (stamped[masks & (labels == hans.ROSE)[:, None, None]] == hans.GREY).all()
     np.testing.assert_array_equal(stamped[labels == hans.TULIP], before[labels == hans.TULIP])
     np.testing.assert_array_equal(stamped[~masks], before[~masks])
-    assert masks[0].sum() == 12 * 12 and hans.stamp_masks(1, around=4).sum() == 20 * 20
+    assert masks[0].sum() == 12 * 12
+    assert hans.stamp_masks(1, around=3).sum() == 18 * 18 and hans.stamp_masks(1, around=4).sum() == 19 * 19  # cut at the edge
 
 
 def test_the_scenes_are_roses_and_tulips_in_turn(archive):
@@ -50,7 +51,8 @@ def test_a_grey_stamp_is_invisible_to_what_multiplies_by_the_distance_to_grey(ar
 
 def test_the_head_gives_the_logits_of_the_regression_and_explains_them():
     keras.utils.set_random_seed(0)
-    base = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(7, 5, strides=3, activation="relu")])
+    image = keras.Input((32, 32, 3))
+    base = keras.Model(image, keras.layers.Conv2D(7, 5, strides=3, activation="relu")(image))
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     labels = np.arange(20) % 3
     model, maps = recipe.explained(images, labels, base)

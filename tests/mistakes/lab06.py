@@ -298,4 +298,14 @@ def delete(image, values, share, fill):
     ],
 }
 
-EQUIVALENT = {}
+_ANY_NEGATIVE = "NumPy takes any negative number in a shape for the one to be found out."
+
+EQUIVALENT = {
+    (
+        "upsample",
+        'argument interpolation dropped: large = keras.ops.image.resize(channel, size, interpolation="bilinear")',
+    ): "Bilinear is what Keras does unless told otherwise.",
+    ("pointing_game", "1 + 1: flat = masks.reshape(len(masks), -1)"): _ANY_NEGATIVE,
+    ("pointing_game", "1 + 1: peaks = maps.reshape(len(maps), -1).argmax(axis=1)"): _ANY_NEGATIVE,
+    ("delete", "1 + 1: pixels = image.reshape(-1, 3).copy()"): _ANY_NEGATIVE,
+}

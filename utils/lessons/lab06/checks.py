@@ -169,6 +169,7 @@ lab.declare(
             "for a map without positive values": (np.array([[-4.0, -2.0], [-1.0, -3.0], [-2.5, -1.5]]),),
             "for a map of zeros": (np.zeros((2, 2)),),
             "for a map without negative values": (np.array([[3.0, 6.0], [1.5, 2.0]]),),
+            "for a map of small values": (np.array([[0.1, -0.2], [0.4, 0.05]]),),
         },
         mistakes={
             "{case} you divide by a maximum that is not positive: the map turns over, or becomes NaN.": Either(
@@ -315,11 +316,12 @@ def _occluding(**changes):
 
 
 def _occlude_cases(rng):
-    pictures = [rng.normal(size=shape).astype(np.float32) for shape in ((8, 6, 3), (9, 12, 3), (7, 7, 3))]
+    pictures = [rng.normal(size=shape).astype(np.float32) for shape in ((8, 6, 3), (9, 12, 3), (7, 7, 3), (5, 4, 3))]
     return {
         "for 8 × 6 pixels, patch 2, stride 2": (pictures[0], 2, 2, 0.0),
         "for 9 × 12 pixels, patch 4, stride 2": (pictures[1], 4, 2, -1.0),
         "for 7 × 7 pixels, patch 3, stride 4": (pictures[2], 3, 4, 0.5),
+        "for 5 × 4 pixels, patch 2, stride 1": (pictures[3], 2, 1, 0.0),
     }
 
 
