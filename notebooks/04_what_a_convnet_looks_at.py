@@ -238,7 +238,7 @@ CHANNELS = [100, 500]  # after block 4, before the ReLU: a silent channel has no
 below = keras.Model(base.input, base.get_layer("block5_sepconv1_act").input)
 objective = visualize.channels(below, CHANNELS)
 favourites = [found["after block 4"].mean[:, channel].argmax() for channel in CHANNELS]
-best = scaled[favourites, 16:-16, 16:-16]  # the middle of each, 96×96 pixels
+best = scaled[favourites]  # (2, 128, 128, 3)
 best_scores = objective(best)[0]
 
 # %% [markdown] tags=["subslide"]
@@ -262,7 +262,7 @@ OPTIONS = {
     "frequencies": {"frequencies": 1.0},
     "colours": {"colours": visualize.colour_mixing(scaled[train])},
 }
-start = visualize.noise(len(CHANNELS), best.shape[1], seed=0)
+start = visualize.noise(len(CHANNELS), SIZE, seed=0)
 made, options = {}, {}
 made["gradient alone"] = visualize.ascend(objective, start, steps=32)
 for name, option in OPTIONS.items():

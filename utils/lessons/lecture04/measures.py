@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...vision.trial import share_interval
+
 KINDS = ("brightness", "colour", "edge", "other")
 
 
@@ -114,10 +116,7 @@ def uprightness(images):
 
 def proportion(right, level=0.95):
     """(share, low, high), in percent, of a boolean array: Wilson's interval for independent photos."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(np.sum(right)), len(right)).proportion_ci(level, method="wilson")
-    return 100 * np.mean(right), 100 * interval.low, 100 * interval.high
+    return tuple(100 * each for each in share_interval(right, level))
 
 
 def kappa(share, chance):
