@@ -1,9 +1,9 @@
 """Networks and losses for maps of classes."""
 
+import keras
 import numpy as np
 import pytest
 
-import keras
 from utils.ledger import ledger
 from utils.vision import losses, unet
 
