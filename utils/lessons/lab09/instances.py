@@ -131,18 +131,16 @@ def clearest_merger(scenes: recipe.Drawn, flowers: int = 3) -> int:
 def against_boxes(masks, boxes, step: int) -> tuple[float, float]:
     """How masks bool (n, height, width) fit the boxes (k, 4) of each picture, whose pixels are `step` times as many a side.
 
-    The mean IoU of the box around the whole mask with the box around all boxes, and the share of the mask's pixels, over all
-    pictures, that lie in some box. Pictures without a box are left out.
+    The share of the masks' pixels that lie in some box, and the share of the boxes' pixels that the masks fill, both counted
+    over all pictures that have boxes; NaN where there is nothing to count.
     """
-    overlaps, inside, total = [], 0, 0
+    inside = masked = boxed = 0
     for mask, known in zip(masks, boxes, strict=True):
         if not len(known):
             continue
-        known = np.asarray(known) / step
-        hull = [*known[:, :2].min(axis=0), *known[:, 2:].max(axis=0)]
-        overlaps.append(bx.iou(bx.around(mask), hull))
-        y, x = np.nonzero(mask)
-        column, row = x[:, None] + 0.5, y[:, None] + 0.5
-        held = (known[:, 0] <= column) & (column < known[:, 2]) & (known[:, 1] <= row) & (row < known[:, 3])
-        inside, total = inside + held.any(axis=1).sum(), total + mask.sum()
-    return float(np.mean(overlaps)), inside / max(1, total)
+        y, x = (np.arange(side) + 0.5 for side in mask.shape)
+        left, top, right, bottom = (np.asarray(known) / step).T[..., None]
+        rows, columns = (top <= y) & (y < bottom), (left <= x) & (x < right)  # (k, height), (k, width)
+        held = (rows[:, :, None] & columns[:, None, :]).any(axis=0)
+        inside, masked, boxed = inside + (mask & held).sum(), masked + mask.sum(), boxed + held.sum()
+    return (inside / masked if masked else np.nan), (inside / boxed if boxed else np.nan)

@@ -91,14 +91,14 @@ def predict(model, inputs) -> np.ndarray:
 def encoder(base):
     """Xception as an encoder: from pictures (96, 96, 3), 0 … 255, to its maps at the strides of SKIPS_AT, each a power of 2.
 
-    Xception's first convolutions do not pad. Three more rows and columns, copies of the edge, make its maps 24, 12 and 6 wide.
+    Xception's first convolutions do not pad. Three more rows and columns, mirrored at the edge, make its maps 24, 12 and 6 wide.
     """
     import keras
     from keras import layers, ops
 
     maps = keras.Model(base.input, [base.get_layer(name).input for name in SKIPS_AT.values()])
     image = keras.Input((SIZE, SIZE, 3))
-    padded = ops.pad(layers.Rescaling(1 / 127.5, -1)(image), [[0, 0], [1, 2], [1, 2], [0, 0]], "edge")
+    padded = ops.pad(layers.Rescaling(1 / 127.5, -1)(image), [[0, 0], [1, 2], [1, 2], [0, 0]], "symmetric")
     return keras.Model(image, maps(padded), name="xception_encoder")
 
 
