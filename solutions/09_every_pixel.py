@@ -13,7 +13,8 @@
 # - choose a measure that sees what you care about, and say what it does with a class
 #   that is absent;
 # - predict the checkerboard of a transposed convolution before you see it;
-# - say what skip connections, dilation and a pretrained encoder buy, and what they cost;
+# - say what skip connections, dilation and a pretrained encoder buy, and what they
+#   cost;
 # - train with pixels that nobody labelled;
 # - turn masks into boxes, and say when that fails.
 #
@@ -33,8 +34,8 @@ from scipy import ndimage
 from utils import check, data, gate, plot, results
 from utils.ledger import ledger
 from utils.lessons.lab09 import colours, crops, figures, instances, recipe
-from utils.vision import components, losses, touches, unet
 from utils.vision import boxes as box_tools
+from utils.vision import components, losses, touches, unet
 from utils.vision import segmentation as seg
 
 check.start("lab09")
@@ -117,9 +118,8 @@ check.answer("baseline", pixel_accuracy, background_iou, mean_iou)
 # %%
 nothing = np.zeros_like(test_set.classes)
 baseline = seg.confusion(test_set.classes, nothing, len(CLASSES))
-results.record(
-    "all background, pixel accuracy", 100 * seg.pixel_accuracy(baseline), "%"
-)
+right = seg.pixel_accuracy(baseline)
+results.record("all background, pixel accuracy", 100 * right, "%")
 results.record("all background, mean IoU", seg.mean_iou(baseline))
 
 # %% [markdown]
@@ -159,8 +159,8 @@ check.answer("iou", iou)
 #
 # One picture shows no rose, and the network sees none: what is the IoU of roses? The
 # next cell asks Keras' `MeanIoU`. Of six pixels and three classes, class 2 is absent;
-# classes 0 and 1 each have IoU 1/2. **Predict** what Keras answers: 1/3, 1/2 or 2/3? Then
-# predict its answer when the network gives one pixel to the absent class.
+# classes 0 and 1 each have IoU 1/2. **Predict** what Keras answers: 1/3, 1/2 or 2/3?
+# Then predict its answer when the network gives one pixel to the absent class.
 
 # %%
 truth = np.array([0, 0, 0, 1, 1, 1])
@@ -180,11 +180,11 @@ results.record("Keras' MeanIoU, a class that is nowhere", keras_says["class 2 no
 results.record("Keras' MeanIoU, absent class seen once", keras_says["class 2 once"])
 
 # %% [markdown]
-# A class that neither shows is left out of Keras' mean, as it should be: 0 would blame the
-# network for a rose that is not there, and 1 would praise it. But a single pixel of an
-# absent class counts as a whole class with IoU 0, and the mean drops from 1/2 to less
-# than 2/5. So add up one confusion matrix over *all* pictures and take the mean once:
-# means of single pictures mostly measure such pixels.
+# A class that neither shows is left out of Keras' mean, as it should be: 0 would blame
+# the network for a rose that is not there, and 1 would praise it. But a single pixel of
+# an absent class counts as a whole class with IoU 0, and the mean drops from 1/2 to
+# less than 2/5. So add up one confusion matrix over *all* pictures and take the mean
+# once: means of single pictures mostly measure such pixels.
 
 # %%
 guess = test_set.classes.copy()
@@ -247,10 +247,10 @@ plot.show(
 # ### Exercise: how often is a pixel painted?
 #
 # Take a transposed convolution along a row: `size` inputs, a kernel of `kernel` pixels,
-# nothing cut off. Input i paints the outputs i · stride to i · stride + kernel − 1. Write
-# `touches(size, kernel, stride)`. It returns a flat list or array of whole numbers: how
-# often each output is painted, from the first output to the last one that the last
-# input can reach, (size − 1) · stride + kernel of them in all.
+# nothing cut off. Input i paints the outputs i · stride to i · stride + kernel − 1.
+# Write `touches_per_pixel(size, kernel, stride)`. It returns a flat list or array of
+# whole numbers: how often each output is painted, from the first output to the last one
+# that the last input can reach, (size − 1) · stride + kernel of them in all.
 #
 # **Predict** the pattern for kernel 3 and stride 2, and for kernel 4 and stride 2.
 
@@ -290,7 +290,7 @@ for kernel, stride in pairs:
 uneven = [pair for pair in pairs if ripples[pair] > 1]
 plot.show(
     figures.checkerboards(pairs, counted, painted),
-    alt="Counts and outputs for six pairs of kernel and stride; the counts are uneven for "
+    alt="Counts and outputs for six pairs of kernel and stride; uneven counts for "
     + ", ".join(f"kernel {k} with stride {s}" for k, s in uneven)
     + ".",
 )
@@ -299,18 +299,18 @@ results.record("pairs without a checkerboard", len(pairs) - len(uneven))
 
 # %% [markdown]
 # A pixel that is painted four times starts out four times as bright as its neighbour
-# that is painted once: a *checkerboard* that the training has to unlearn. The counts are
-# even where the stride divides the kernel. (Random weights still repeat with the period
-# of the stride, but no longer systematically.) Upsampling followed by a convolution
-# treats all pixels alike from the start. This lab uses it.
+# that is painted once: a *checkerboard* that the training has to unlearn. The counts
+# are even where the stride divides the kernel. (Random weights still repeat with the
+# period of the stride, but no longer systematically.) Upsampling followed by a
+# convolution treats all pixels alike from the start. This lab uses it.
 
 # %% [markdown]
 # ## 4 · What do skip connections buy?
 #
 # The first network is an *encoder–decoder*. Four convolutions with stride 2 shrink the
 # picture to 6 × 6; three steps of upsampling and convolution enlarge the map to 48 × 48
-# again. Everything that it says about the place of a petal's edge has to pass through
-# 6 × 6 places.
+# again. Everything that it says about the place of a petal's edge has to pass through 6
+# × 6 places.
 #
 # The second network has *skip connections*: at each step up, the decoder also reads the
 # encoder's map of the same size. This is the idea of the *U-Net*.
@@ -323,9 +323,8 @@ for name, skips in (("without skips", False), ("with skips", True)):
     networks[name] = unet.encoder_decoder(96, 6, *recipe.WIDTHS, skips=skips)
 books = {name: ledger(model) for name, model in networks.items()}
 for name, book in books.items():
-    print(
-        f"{name}: {book.parameters:,} parameters, {book.multiply_adds:,} multiply-adds"
-    )
+    millions = book.multiply_adds / 1e6
+    print(f"{name}: {book.parameters:,} parameters, {millions:.0f} M multiply-adds")
 
 # %% [markdown]
 # Both are trained alike, half of the pictures mirrored. (`recipe.train` compiles the
@@ -337,13 +336,12 @@ for name, book in books.items():
 guesses = {}
 for name, model in networks.items():
     started = time.perf_counter()
-    loss = losses.CrossEntropy()
     recipe.train(
         model,
         training_set.images,
         training_set.classes,
         epochs=recipe.EPOCHS,
-        loss=loss,
+        loss=losses.CrossEntropy(),
     )
     guesses[name] = recipe.predict(model, test_set.images)
     print(f"{name}: trained in {time.perf_counter() - started:.0f} s")
@@ -351,10 +349,9 @@ scores = {}
 for name, guess in guesses.items():
     scores[name] = recipe.score(test_set.classes, guess, band)
     print(f"{name}: {scores[name].accuracy:.1%} of the pixels are right")
-both = [scores[name].accuracy for name in ("without skips", "with skips")]
-results.record(
-    "what skips add to the pixel accuracy", 100 * (both[1] - both[0]), "points"
-)
+without, with_skips = scores["without skips"], scores["with skips"]
+points = 100 * (with_skips.accuracy - without.accuracy)
+results.record("what skips add to the pixel accuracy", points, "points")
 
 # %% [markdown]
 # A point or two. If accuracy is all you report, skip connections are hardly worth the
@@ -368,8 +365,8 @@ for name, guess in guesses.items():
 wrong = [np.mean(rows[name] != rows["truth"]) for name in guesses]
 plot.show(
     figures.masks(test_set.images[chosen], rows),
-    alt="The five scenes on which the two networks differ most: picture, truth, and both "
-    f"answers. Without skips {wrong[0]:.0%} of these pixels are wrong, with skips "
+    alt="The five scenes on which the two networks differ most: picture, truth, and "
+    f"both answers. Without skips {wrong[0]:.0%} of these pixels are wrong, with skips "
     f"{wrong[1]:.0%}.",
 )
 
@@ -377,10 +374,11 @@ plot.show(
 # ### Exercise: where the difference is
 #
 # The difference lies along the edges, which are few pixels. A measure that looks only
-# there needs to know where "there" is. Write `boundary(classes)`. It gets one class map,
-# an array (height, width) of whole numbers, and returns a bool array of the same shape:
-# True for each pixel that has a pixel of another class among its eight neighbours.
-# Pixels at the frame have fewer neighbours; the frame itself is no boundary.
+# there needs to know where "there" is. Write `boundary(classes)`. It gets one class
+# map, an array (height, width) of whole numbers, and returns a bool array of the same
+# shape: True for each pixel that has a pixel of another class among its eight
+# neighbours. Pixels at the frame have fewer neighbours; the frame itself is no
+# boundary.
 
 
 # %%
@@ -397,9 +395,9 @@ def boundary(classes):
 check.answer("boundary", boundary)
 
 # %% [markdown]
-# `seg.boundary_band(classes, width=2)` goes one pixel further on both sides. Within this
-# *boundary band*, and over the whole map, how do the two networks compare? The flower
-# IoU calls all five flowers one class, so that the rival can take part.
+# `seg.boundary_band(classes, width=2)` goes one pixel further on both sides. Within
+# this *boundary band*, and over the whole map, how do the two networks compare? The
+# flower IoU calls all five flowers one class, so that the rival can take part.
 
 # %%
 results.record("share of the pixels in the band", 100 * band.mean(), "%")
@@ -410,7 +408,6 @@ for name, one in scores.items():
         f"{name}: accuracy {one.accuracy:.3f}, mean IoU {one.mean_iou:.3f}, "
         f"flower IoU {one.flower:.3f}, in the band {one.band:.3f}"
     )
-without, with_skips = scores["without skips"], scores["with skips"]
 results.record("flower IoU with skips", with_skips.flower)
 results.record("flower IoU in the band, without skips", without.band)
 results.record("flower IoU in the band, with skips", with_skips.band)
@@ -436,8 +433,8 @@ results.record("saturation alone, flower IoU", rival_iou)
 # The encoder has five 3 × 3 convolutions with strides 2, 2, 2, 2, 1. We set the third
 # and the fourth stride to 1. Which *dilation rate* must each of the five layers have so
 # that every layer's units see as far as before? Give `rates`, a list of five whole
-# numbers; 1 is an ordinary convolution. (Dilation and stride larger than 1 never meet in
-# one layer.)
+# numbers; 1 is an ordinary convolution. (Dilation and stride larger than 1 never meet
+# in one layer.)
 
 # %%
 # rates: a list of five whole numbers
@@ -529,10 +526,9 @@ guesses["pretrained"] = recipe.predict(pretrained, [test_set.images, *test_maps]
 one = scores["pretrained"] = recipe.score(test_set.classes, guesses["pretrained"], band)
 print(f"accuracy {one.accuracy:.3f}, mean IoU {one.mean_iou:.3f}")
 results.record("flower IoU, pretrained encoder", one.flower)
-results.record(
-    "mean IoU, pretrained minus from scratch", one.mean_iou - with_skips.mean_iou
-)
-results.record("in the band, pretrained minus from scratch", one.band - with_skips.band)
+kinds, edges = one.mean_iou - with_skips.mean_iou, one.band - with_skips.band
+results.record("mean IoU, pretrained minus from scratch", kinds)
+results.record("in the band, pretrained minus from scratch", edges)
 
 # %% [markdown]
 # Mean IoU asks *which* flower it is, and there ImageNet's knowledge helps most. The
@@ -547,8 +543,8 @@ results.record("in the band, pretrained minus from scratch", one.band - with_ski
 #
 # ### Exercise: a loss that ignores them
 #
-# Write `masked_cross_entropy(truth, probabilities, ignore)`. `truth` is an array (height,
-# width) of class numbers, in which `ignore` marks pixels without a label.
+# Write `masked_cross_entropy(truth, probabilities, ignore)`. `truth` is an array
+# (height, width) of class numbers, in which `ignore` marks pixels without a label.
 # `probabilities` is an array (height, width, classes), positive, and adds up to 1 over
 # the classes. Return one number: the mean of −ln p over the *labelled* pixels, p being
 # the probability of the pixel's class; 0 if no pixel is labelled.
@@ -577,10 +573,10 @@ check.answer("masked_loss", masked_cross_entropy)
 # network learns that the rim of every flower is background. (In some data sets the rim
 # *is* stored as 0, and the bug comes for free.)
 #
-# We take the label from every pixel within one step of a boundary, and train three small
-# networks on crops of 48 × 48 pixels: with all labels, with the rim ignored, and with
-# the bug. All are tested on complete labels. **Predict:** which networks come out alike,
-# and what does the bug do to the size of the flowers?
+# We take the label from every pixel within one step of a boundary, and train three
+# small networks on crops of 48 × 48 pixels: with all labels, with the rim ignored, and
+# with the bug. All are tested on complete labels. **Predict:** which networks come out
+# alike, and what does the bug do to the size of the flowers?
 
 # %%
 crop_set, crop_test = crops.cut(training_set, seed=0), crops.cut(test_set, seed=1)
@@ -649,7 +645,7 @@ results.record("a perfect answer, measured with the bug", punished)
 
 # %%
 def boxes(mask, least):
-    """A box (x0, y0, x1, y1), half-open, for each component of `least` pixels or more."""
+    """A box (x0, y0, x1, y1) for each component of at least `least` pixels."""
     ### BEGIN SOLUTION
     numbered, count = ndimage.label(mask)
     found = []
@@ -666,8 +662,8 @@ check.answer("boxes", boxes)
 # %% [markdown]
 # ### Two flowers that touch
 #
-# Suppose the map of classes is *perfect*. **Predict:** of all flowers in the test scenes,
-# how many get a box of their own, with an IoU of at least 0.5?
+# Suppose the map of classes is *perfect*. **Predict:** of all flowers in the test
+# scenes, how many get a box of their own, with an IoU of at least 0.5?
 
 # %%
 least = 8
@@ -711,6 +707,7 @@ def cut_objects(maps):
 
 
 seams = instances.with_seams(training_set)
+perfect_seams = instances.with_seams(test_set)
 print(f"seams: {np.mean(seams == 6):.2%} of the pixels")
 seam_network = instances.seam_network(networks["with skips"])
 recipe.train(
@@ -725,9 +722,7 @@ seam_maps = recipe.predict(seam_network, test_set.images)
 ways = {
     "perfect map": perfect,
     "perfect map, cut at the waist": cut_objects(test_set.classes),
-    "perfect map, with seams": instances.by_seams(
-        instances.with_seams(test_set), least
-    ),
+    "perfect map, with seams": instances.by_seams(perfect_seams, least),
     "network": learned,
     "network, cut at the waist": cut_objects(guesses["with skips"]),
     "network, with seams": instances.by_seams(seam_maps, least),
@@ -737,9 +732,7 @@ ways = {
 for name, found in ways.items():
     recall[name] = instances.recall(true_boxes, true_labels, found)
     right = instances.precision(true_boxes, true_labels, found)
-    print(
-        f"{name}: {recall[name]:.1%} of the flowers found, {right:.1%} of the boxes right"
-    )
+    print(f"{name}: {recall[name]:.1%} of the flowers, {right:.1%} of the boxes right")
 gain = recall["network, with seams"] - recall["network"]
 cut_gain = recall["network, cut at the waist"] - recall["network"]
 ideal = recall["perfect map, with seams"] - recall["perfect map"]
@@ -752,7 +745,8 @@ results.record("cut at the waist, flowers gained", 100 * cut_gain, "points")
 # are another matter: they are rare and thin, and a seam with one gap separates nothing.
 # Cutting at the waist costs no training, but it also cuts single flowers whose petals
 # stand apart, and then one flower gets several boxes. *Instance segmentation* networks
-# go the other way round: first a box for each object, then a mask inside it (Mask R-CNN).
+# go the other way round: first a box for each object, then a mask inside it (Mask
+# R-CNN).
 
 # %% [markdown]
 # ## 9 · Most pixels are background
@@ -766,8 +760,8 @@ results.record("cut at the waist, flowers gained", 100 * cut_gain, "points")
 #
 # ### Exercise: class weights
 #
-# Write `class_weights(counts)`. `counts` is a list or array with the number of pixels of
-# each class. Return one weight for each class, as a flat list or array, such that
+# Write `class_weights(counts)`. `counts` is a list or array with the number of pixels
+# of each class. Return one weight for each class, as a flat list or array, such that
 #
 # - weights are inversely proportional to the counts;
 # - over all pixels the mean weight is 1 (each pixel weighs as much as its class says);
@@ -790,8 +784,8 @@ def class_weights(counts):
 check.answer("class_weights", class_weights)
 
 # %% [markdown]
-# The same small network learns from the same crops with each loss, three times each with
-# other first weights. **Predict** the order, and whether three runs can decide it.
+# The same small network learns from the same crops with each loss, three times each
+# with other first weights. **Predict** the order, and whether three runs can decide it.
 
 # %%
 counts = np.bincount(crop_set.classes.ravel(), minlength=6)
@@ -815,9 +809,8 @@ plot.show(
 )
 for name, values in by_loss.items():
     (mean, half), (flower, flower_half) = figures.mean_and_interval(values)
-    print(
-        f"{name}: mean IoU {mean:.3f} ± {half:.3f}, flower {flower:.3f} ± {flower_half:.3f}"
-    )
+    print(f"{name}: mean IoU {mean:.3f} ± {half:.3f}, ", end="")
+    print(f"flower IoU {flower:.3f} ± {flower_half:.3f}")
 plain = by_loss["cross-entropy"].mean(axis=0)
 for name in ("weighted", "Dice", "focal"):
     difference = by_loss[name].mean(axis=0) - plain
@@ -837,8 +830,8 @@ for name in ("weighted", "Dice", "focal"):
 # All this was learned on drawn scenes. Does it hold elsewhere? Two tests:
 #
 # - the same test scenes with *faded colours*, where masks are exact;
-# - the flower photos, where they are available. They have no masks, but 132 of them have
-#   the course's hand-drawn boxes.
+# - the flower photos, where they are available. They have no masks, but 132 of them
+#   have the course's hand-drawn boxes.
 #
 # In Lab 04 augmentation taught a network what does *not* matter. So a third network
 # learns from pictures whose brightness, contrast and saturation vary. **Predict:** at
@@ -907,8 +900,8 @@ plot.show(
             "saturation": by_colour[chosen],
         },
     ),
-    alt="Four scenes with truth, network and saturation mask: two on which the network is "
-    "furthest ahead, by "
+    alt="Four scenes with truth, network and saturation mask: two on which the network "
+    "is furthest ahead, by "
     + figures.lead_in_words(flower, full, by_colour, better)
     + " in IoU, and two on which the rival does best, by "
     + figures.lead_in_words(flower, by_colour, full, worse)
@@ -918,8 +911,8 @@ plot.show(
 # %% [markdown]
 # ### Real photos
 #
-# Now the flower photos, if this machine has them. Look at the masks first: no number can
-# replace that.
+# Now the flower photos, if this machine has them. Look at the masks first: no number
+# can replace that.
 
 # %%
 photos = data.load_flowers()
@@ -937,13 +930,11 @@ answers = {
 }
 chosen = np.linspace(0, len(pictures) - 1, 7).astype(int)
 rows = {name: answer[chosen] for name, answer in answers.items()}
-coverage = {name: answer.mean() for name, answer in answers.items()}
+said = [(name, answer.mean()) for name, answer in answers.items()]
 plot.show(
     figures.masks(pictures[chosen], rows),
     alt="Seven pictures and their masks; of all pixels, "
-    + ", ".join(
-        f"{share:.0%} are flower for {name}" for name, share in coverage.items()
-    )
+    + ", ".join(f"{share:.0%} are flower for {name}" for name, share in said)
     + ".",
 )
 
@@ -956,13 +947,10 @@ plot.show(
 # %%
 if known is not None:
     marked = known.at(96).first
-    for name, answer in (
-        answers | {"the whole frame": pictures[:, ::2, ::2, 0] >= 0}
-    ).items():
+    answers["the whole frame"] = np.ones_like(answers["saturation"])
+    for name, answer in answers.items():
         inside, filled = instances.against_boxes(answer, marked, recipe.STEP)
-        print(
-            f"{name}: {inside:.0%} of its pixels in a box, fills {filled:.0%} of the boxes"
-        )
+        print(f"{name}: {inside:.0%} of it in a box, {filled:.0%} of the boxes filled")
 else:
     print("The boxes belong to the photos, so this comparison waits for them.")
 
@@ -978,8 +966,8 @@ else:
 # - Pixel accuracy hides almost everything; IoU hides the edges; the boundary band shows
 #   them. Count over all pictures, and leave out what is absent.
 # - A transposed convolution paints a checkerboard unless its stride divides its kernel.
-# - Skip connections carry places past the bottleneck. Dilation avoids the bottleneck and
-#   pays in arithmetic. A pretrained encoder knows *what* it is.
+# - Skip connections carry places past the bottleneck. Dilation avoids the bottleneck
+#   and pays in arithmetic. A pretrained encoder knows *what* it is.
 # - Unlabelled pixels need a loss *and* a measure that ignore them.
 # - A class map does not separate objects of one class, however good it is.
 # - A rival without a network stands beside every number. It tells you what was learned.
