@@ -8,7 +8,7 @@ from ...vision import segmentation
 from . import recipe
 
 SIDE = 48  # pixels of a crop; its map has 24 × 24 answers
-EPOCHS = 6
+EPOCHS = 4
 
 
 @dataclass(frozen=True)
