@@ -36,8 +36,9 @@ def encoder_decoder(size: int, classes: int, widths=(16, 32, 64), bottom: int = 
 def dilated(size: int, classes: int, widths=(16, 32, 64), bottom: int = 96) -> keras.Model:
     """An uncompiled network with the encoder of `encoder_decoder` that stops shrinking at a quarter of the size.
 
-    From the third convolution on, a *dilation* (2, 4, 4 …) takes the place of each stride of 2, so the weights of the encoder
-    are as many and each unit sees as far; no decoder follows but upsampling by 2 and one convolution of `widths[0]` maps.
+    Only the first two convolutions have a stride of 2. From the third on *dilation* (1, 2, 4 …) makes up for the strides that
+    are gone, so the encoder has as many weights and each unit sees as far. No decoder follows but upsampling by 2 and one
+    convolution of `widths[0]` maps.
     Source: Yu and Koltun, Multi-Scale Context Aggregation by Dilated Convolutions (2016).
     Raises ValueError when `size` is not divisible by 4.
     """
