@@ -54,7 +54,7 @@ def train(model, inputs, classes, *, seed: int = 0, **options):
     return trainer(model, inputs, classes, **options)()
 
 
-def trainer(model, inputs, classes, *, epochs: int, loss, rate: float = 6e-3, batch: int = 20, varied: bool = False):
+def trainer(model, inputs, classes, *, epochs: int, loss, rate: float = 4e-3, batch: int = 10, varied: bool = False):
     """Compile `model`; returns a function that trains it, half of the pictures mirrored, with a rate that falls along a cosine.
 
     inputs: pictures (n, …), or a list of arrays (n, …) for a network with several inputs; these are never mirrored.
