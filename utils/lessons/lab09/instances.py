@@ -16,58 +16,48 @@ def masks_of(flowers, least: int) -> np.ndarray:
     return flowers[None] == numbers[sizes >= least][:, None, None]
 
 
-def truth(scenes: recipe.Drawn, least: int) -> tuple[list, list]:
-    """Boxes (k, 4) and classes (k,) of the flowers of each scene."""
-    boxes, labels = [], []
-    for flowers, classes in zip(scenes.flowers, scenes.classes, strict=True):
-        masks = masks_of(flowers, least)
-        boxes.append(bx.around(masks))
-        labels.append(np.array([classes[mask][0] for mask in masks], np.int64))
-    return boxes, labels
+def truth(scenes: recipe.Drawn, least: int) -> list[np.ndarray]:
+    """The boxes (k, 4) of the flowers of each scene, in pixels of the map."""
+    return [bx.around(masks_of(flowers, least)) for flowers in scenes.flowers]
 
 
 def merged(scenes: recipe.Drawn, least: int) -> float:
-    """The share of the flowers that lie, with a part at least, in a component with another flower of their class."""
+    """The share of the flowers that lie, with a part at least, in a component with another flower."""
     together = count = 0
-    for flowers, classes in zip(scenes.flowers, scenes.classes, strict=True):
+    for flowers in scenes.flowers:
         masks = masks_of(flowers, least)
-        count += len(masks)
         shared = np.zeros(len(masks), bool)
-        for whole in components.objects(classes).masks:
+        for whole in components.components(flowers > 0):
             inside = (masks & whole).any(axis=(1, 2))
             shared |= inside & (inside.sum() > 1)
-        together += shared.sum()
+        together, count = together + shared.sum(), count + len(masks)
     return together / count
 
 
-def recall(boxes, labels, found) -> float:
-    """The share of the true flowers that have a box of their own of the same class with an IoU of 0.5 or more."""
-    return sum(_hits(boxes, labels, found)) / sum(map(len, boxes))
+def whole(masks, least: int) -> list[np.ndarray]:
+    """Of each mask the boxes (k, 4) of its components."""
+    return [bx.around(components.components(mask, least)) for mask in masks]
 
 
-def precision(boxes, labels, found) -> float:
-    """The share of the boxes found that are the box of a true flower of their class."""
-    return sum(_hits(boxes, labels, found)) / max(1, sum(len(each.boxes) for each in found))
+def cut(masks, least: int) -> list[np.ndarray]:
+    """Of each mask the boxes (k, 4) of its components, each of which is cut at its waists."""
+    return [bx.around(components.split_at_cores(mask, least=least)) for mask in masks]
 
 
-def _hits(boxes, labels, found):
+def recall(boxes, found) -> float:
+    """The share of the true flowers that have a box of their own with an IoU of 0.5 or more."""
+    return sum(_hits(boxes, found)) / sum(map(len, boxes))
+
+
+def precision(boxes, found) -> float:
+    """The share of the boxes found that are the box of a true flower."""
+    return sum(_hits(boxes, found)) / max(1, sum(map(len, found)))
+
+
+def _hits(boxes, found):
     """Of each scene the number of pairs, one box found to one true flower at most."""
-    for true, kinds, each in zip(boxes, labels, found, strict=True):
-        hits = 0
-        for kind in np.unique(kinds):
-            hits += len(agreement.pairs(true[kinds == kind], each.boxes[each.labels == kind]))
-        yield hits
-
-
-def cut(classes, least: int) -> components.Objects:
-    """The objects of one map, each component cut at its waists."""
-    masks, labels = [np.zeros((0, *classes.shape), bool)], []
-    for label in np.unique(classes[classes > 0]):
-        parts = components.split_at_cores(classes == label, least=least)
-        masks.append(parts)
-        labels += [label] * len(parts)
-    masks = np.concatenate(masks)
-    return components.Objects(bx.around(masks), np.array(labels, np.int64), masks)
+    for true, each in zip(boxes, found, strict=True):
+        yield len(agreement.pairs(true, each))
 
 
 # ---------------------------------------------------------------- seams
@@ -81,18 +71,17 @@ def with_seams(scenes: recipe.Drawn) -> np.ndarray:
     return np.where((scenes.flowers > 0) & (highest != lowest), SEAM, scenes.classes)
 
 
-def by_seams(maps, least: int) -> list[components.Objects]:
-    """The objects of each map after its seams are opened; then each seam pixel goes to the nearest object."""
+def by_seams(maps, least: int) -> list[np.ndarray]:
+    """Of each map the boxes (k, 4) of the flowers that its seams part; each seam pixel then goes to the nearest flower."""
     found = []
     for classes in maps:
-        parts = components.objects(np.where(classes == SEAM, 0, classes), least)
-        masks = parts.masks
+        masks = components.components((classes > 0) & (classes != SEAM), least)
         if len(masks):
             owner = np.where(masks.any(axis=0), masks.argmax(axis=0), -1)
             away, nearest = ndimage.distance_transform_edt(owner < 0, return_indices=True)
             grown = np.where((classes == SEAM) & (away < 3), owner[tuple(nearest)], owner)
             masks = grown[None] == np.arange(len(masks))[:, None, None]
-        found.append(components.Objects(bx.around(masks), parts.labels, masks))
+        found.append(bx.around(masks))
     return found
 
 
@@ -111,17 +100,16 @@ def seam_network(network):
     return longer
 
 
-def clearest_merger(scenes: recipe.Drawn, flowers: int = 3) -> int:
-    """The scene with `flowers` flowers that has the largest component in which two flowers of one class share evenly."""
-    best, chosen = -1.0, 0
-    for k, (numbers, classes) in enumerate(zip(scenes.flowers, scenes.classes, strict=True)):
-        masks = masks_of(numbers, 40)
-        if not 2 <= len(masks) <= flowers:
-            continue
-        for whole in components.objects(classes).masks:
-            shares = np.sort((masks & whole).sum(axis=(1, 2)))
-            if shares[-2] > best:
-                best, chosen = shares[-2], k
+def clearest_merger(scenes: recipe.Drawn, most: int = 3) -> int:
+    """The scene with two to `most` flowers that has the largest component in which two flowers share evenly."""
+    best, chosen = -1, 0
+    for k, flowers in enumerate(scenes.flowers):
+        masks = masks_of(flowers, 40)
+        if 2 <= len(masks) <= most:
+            for together in components.components(flowers > 0):
+                second = np.sort((masks & together).sum(axis=(1, 2)))[-2]
+                if second > best:
+                    best, chosen = second, k
     return chosen
 
 
