@@ -8,7 +8,7 @@ from ...vision import segmentation
 from . import recipe
 
 SIDE = 48  # pixels of a crop; its map has 24 × 24 answers
-EPOCHS = 4
+EPOCHS = 3
 
 
 @dataclass(frozen=True)

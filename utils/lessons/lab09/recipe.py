@@ -15,7 +15,7 @@ from . import colours
 SIZE, STEP = 96, 2  # pixels of a side; one answer for each STEP × STEP pixels
 CLASSES = ("background", *garden.CLASSES)
 WIDTHS = (16, 24, 32), 64  # maps of each step down, and at the bottom
-EPOCHS = 6
+EPOCHS = 5
 SKIPS_AT = {4: "block3_sepconv1_act", 8: "block4_sepconv1_act", 16: "block7_sepconv1_act"}  # stride → layer that reads it
 
 
