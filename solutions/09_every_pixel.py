@@ -72,8 +72,8 @@ plot.show(
 # Flowers are colourful and grass is less so. The *saturation* of a pixel, here the
 # largest of its red, green and blue minus the smallest, is large where the colour is
 # strong. "Saturation above a threshold" is a mask that needs no network. We choose the
-# threshold on the training scenes, and keep this rival beside every network: what does
-# a network know beyond colour?
+# threshold on the training scenes, and keep this rival beside the networks: what do
+# they know beyond colour?
 
 # %%
 threshold = recipe.best_threshold(training_set.images, training_set.classes)
@@ -124,7 +124,7 @@ results.record("all background, mean IoU", seg.mean_iou(baseline))
 
 # %% [markdown]
 # Most pixels are background, so an answer that never finds a flower has a high pixel
-# accuracy. Mean IoU is not impressed.
+# accuracy. Its mean IoU is low, because each flower counts as much as the background.
 #
 # All these measures follow from one table, the *confusion matrix*: `table[i, j]` is the
 # number of pixels with class i that the network calls j. (You wrote one in Lab 05.)
@@ -309,8 +309,8 @@ results.record("pairs without a checkerboard", len(pairs) - len(uneven))
 #
 # The first network is an *encoder–decoder*. Four convolutions with stride 2 shrink the
 # picture to 6 × 6; three steps of upsampling and convolution enlarge the map to 48 × 48
-# again. Everything that it says about the place of a petal's edge has to pass through 6
-# × 6 places.
+# again. All that it says about the place of a petal's edge has to pass through a map of
+# 6 × 6.
 #
 # The second network has *skip connections*: at each step up, the decoder also reads the
 # encoder's map of the same size. This is the idea of the *U-Net*.
@@ -374,12 +374,11 @@ plot.show(
 # %% [markdown]
 # ### Exercise: where the difference is
 #
-# The difference lies along the edges, which are few pixels. A measure that looks only
-# there needs to know where "there" is. Write `boundary(classes)`. It gets one class
-# map, an array (height, width) of whole numbers, and returns a bool array of the same
-# shape: True for each pixel that has a pixel of another class among its eight
-# neighbours. Pixels at the frame have fewer neighbours; the frame itself is no
-# boundary.
+# The difference lies along the edges. A measure that looks only there needs to know
+# where "there" is. Write `boundary(classes)`. It gets one class map, an array (height,
+# width) of whole numbers, and returns a bool array of the same shape: True for each
+# pixel that has a pixel of another class among its eight neighbours. Pixels at the
+# frame have fewer neighbours; the frame itself is no boundary.
 
 
 # %%
@@ -617,7 +616,7 @@ results.record("the bug: size of the flowers", sizes_found[buggy], "%")
 # %% [markdown]
 # Without the rim a network learns nearly as well; the other pixels say enough. With the
 # bug every flower shrinks. And the *measure* has to ignore the rim too: counted as
-# background, it would punish the right network and praise the shrunken one.
+# background, it would punish even a perfect answer.
 
 # %%
 small_truth = np.where(
