@@ -222,4 +222,22 @@ MISTAKES = {
         )
     ],
 }
-EQUIVALENT = {}
+_TABLE = "return np.divide(both, either, out=np.full(len(table), np.nan), where=either > 0)"
+EQUIVALENT = {
+    ("baseline", "Add → Sub: mean_iou = (0.815 + 0 + 0 + 0) / 4"): "the IoUs of the flowers are 0",
+    ("iou", "deleted: table = np.asarray(table, float)"): "the table is an array, and np.divide makes floats",
+    ("iou", f"argument where dropped: {_TABLE}"): "0/0 is NaN by itself, with a warning",
+    ("iou", f"Gt → GtE: {_TABLE}"): "0/0 is NaN by itself, with a warning",
+    ("dice", "deleted: iou = np.asarray(iou)"): "numbers and arrays add and divide as they are",
+    (
+        "boundary",
+        'argument mode dropped: highest = ndimage.maximum_filter(classes, 3, mode="nearest")',
+    ): "for a window of 3 the default, reflect, repeats the pixel at the frame as well",
+    (
+        "boundary",
+        'argument mode dropped: lowest = ndimage.minimum_filter(classes, 3, mode="nearest")',
+    ): "for a window of 3 the default, reflect, repeats the pixel at the frame as well",
+    ("masked_loss", "argument axis dropped: probabilities[labelled], truth[labelled][:, np.newaxis], axis=1"): (
+        "the default, the last axis, is axis 1 of two"
+    ),
+}

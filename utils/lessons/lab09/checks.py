@@ -72,6 +72,7 @@ def _tables(rng):
         "for a table whose class 2 is absent": (absent,),
         "for a table whose class 1 is never answered": (only_truth,),
         "for a table whose class 3 is answered but not true": (only_answer,),
+        "for a class with a single pixel": (np.array([[6, 1, 0], [0, 0, 0], [0, 0, 1]]),),
     }
 
 
@@ -476,7 +477,7 @@ lab.declare(
     ),
     class_weights=Function(
         _weights,
-        cases=[([815, 100, 60, 25],), ([50, 50],), (np.array([900, 0, 60, 40]),), ([7],), ([0, 3, 9],)],
+        cases=[([815, 100, 60, 25],), ([50, 50],), (np.array([900, 0, 60, 40]),), ([7],), ([0, 3, 9],), ([9, 1, 0, 5],)],
         mistakes={
             "These are 1 / count. Scale them so that the mean over all *pixels* is 1.": _plain,
             "These add up to 1. Not the sum, but the mean over all pixels must be 1.": _scaled(np.sum),
