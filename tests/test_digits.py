@@ -113,15 +113,23 @@ def test_views_are_the_image_and_four_others_the_same_at_every_call(views):
     np.testing.assert_array_equal(seen, again)
 
 
+class Says(keras.layers.Layer):
+    """A network with one answer for each call."""
+
+    def __init__(self, *answers):
+        super().__init__()
+        self.answers = iter(answers)
+
+    def call(self, images, training=False):
+        return keras.ops.convert_to_tensor([next(self.answers)])
+
+
 def test_the_answer_is_the_mean_over_all_views():
     """The network sees the first class in one view with certainty, the second in two others with 60 %."""
     images, label = np.zeros((1, 28, 28, 1)), np.array([1])
-    says = iter(np.array([[[1.0, 0.0]], [[0.4, 0.6]], [[0.4, 0.6]]]))
-    assert challenge.accuracy(lambda x, training: next(says), images, 1 - label, lambda x: [x, x, x]) == 1
-    says = iter(np.array([[[0.5, 0.5]], [[0.3, 0.7]]]))
-    assert challenge.accuracy(lambda x, training: next(says), images, label, lambda x: [x, x]) == 1
-    says = iter(np.array([[[1.0, 0.0]]]))
-    assert challenge.accuracy(lambda x, training: next(says), images, label) == 0
+    assert challenge.accuracy(Says([1.0, 0.0], [0.4, 0.6], [0.4, 0.6]), images, 1 - label, lambda x: [x, x, x]) == 1
+    assert challenge.accuracy(Says([0.5, 0.5], [0.3, 0.7]), images, label, lambda x: [x, x]) == 1
+    assert challenge.accuracy(Says([1.0, 0.0]), images, label) == 0
 
 
 def test_each_suspect_shows_its_symptom():

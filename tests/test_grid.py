@@ -110,7 +110,7 @@ def test_overlaps_are_suppressed_class_by_class():
         (lambda: GRID.encode([[5, 5, 9, 9]], [5]), r"0 … 4"),
         (lambda: GRID.encode([[5, 5, 9, 9]], [0, 1]), "one for each box"),
         (lambda: GRID.detections(np.zeros((12, 12, 6))), r"\(12, 12, 10\)"),
-        (lambda: GRID.detections(np.full((12, 12, 10), np.nan)), "diverge"),
+        (lambda: GRID.detections(np.full((12, 12, 10), np.nan)), "NaN"),
         (lambda: Grid(96, 0, 5), "cells is 0"),
         (lambda: Grid(96, 1.5, 5), "cells is 1.5"),
         (lambda: GRID.decode(np.zeros((2, 12, 12, 6))), "one picture"),

@@ -5,7 +5,10 @@ Images are float32 arrays (n, 28, 28, 1) in [0, 1]. Keras is imported inside the
 
 import numpy as np
 
+from ..garden.arguments import class_numbers, network, numbers, shape_of, whole_number
 from ..notebook import progress
+
+DIGITS = "(n, height, width, channels)"
 
 # LeCun, Bottou, Bengio and Haffner (1998), Table I: the maps of S2 that each of the 16 maps of C3 sees.
 LENET_C3 = (
@@ -149,18 +152,35 @@ def _partial_convolution(table, name: str):
 
 
 def widest(build, budget: int) -> int:
-    """The largest width with which the network `build(width)` has at most `budget` parameters; they grow evenly with it."""
+    """The largest width with which the network `build(width)` has at most `budget` parameters; they grow evenly with it.
+
+    Raises ValueError when a width of 1 has more already.
+    """
     narrow, wider = (build(width).count_params() for width in (1, 2))
+    budget = whole_number("budget", budget, narrow, narrow)  # the smallest that leaves room for a width of 1
     return (budget - narrow) // (wider - narrow) + 1
 
 
 def permute(images: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The pixels of `images` (n, …, 1) in another order: pixel k of each result is pixel order[k] of its image, row by row."""
+    """The pixels of `images` (n, …, 1) in another order: pixel k of each result is pixel order[k] of its image, row by row.
+
+    Raises ValueError when `order` does not name each pixel of an image once.
+    """
+    images, order = numbers("images", images, "(n, …)"), numbers("order", order, "(pixels,)")
+    pixels = images[0].size
+    if not np.array_equal(np.sort(order), np.arange(pixels)):
+        raise ValueError(
+            f"order must name each of the {pixels:,} pixels of an image once, as np.random.default_rng(0).permutation({pixels}) "
+            f"does; this has {len(order):,} numbers, {len(np.unique(order)):,} of them different."
+        )
+    order = order.astype("int64")
     return images.reshape(len(images), -1)[:, order].reshape(images.shape)
 
 
 def shift(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """`images` (n, height, width, 1) moved down by `rows` and right by `columns`; what is moved in is 0."""
+    """`images` (n, height, width, channels) moved down by `rows` and right by `columns`; what is moved in is 0."""
+    images = numbers("images", images, DIGITS)
+    rows, columns = (whole_number(name, value, -(10**9), 2) for name, value in (("rows", rows), ("columns", columns)))
     height, width = images.shape[1:3]
     rows, columns = int(np.clip(rows, -height, height)), int(np.clip(columns, -width, width))
     moved = np.zeros_like(images)
@@ -181,11 +201,16 @@ def error_by_shift(model, images: np.ndarray, labels: np.ndarray, shifts) -> lis
 
 def right(model, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Whether the model's most probable class is the label, for each image: (n,) bool."""
+    labels = class_numbers("labels", labels, len(images), "images")
     return probabilities(model, images).argmax(axis=1) == labels
 
 
 def probabilities(model, images: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """The model's output for each image, (n, 10): `model.predict` without its start-up time at each call."""
+    """The model's output for each image, (n, 10): `model.predict` without its start-up time at each call.
+
+    images: what the model takes, one example after the other, n at least 1. Raises ValueError or TypeError for anything else.
+    """
+    images, batch = numbers("images", images, shape_of(network("model", model))), whole_number("batch", batch, 1, 1000)
     parts = (model(images[i : i + batch], training=False) for i in range(0, len(images), batch))
     return np.concatenate([np.asarray(part) for part in parts])
 
@@ -195,9 +220,13 @@ def accuracy_curve(images: np.ndarray, labels: np.ndarray, steps: int, measureme
 
     After a training of `steps` steps its `accuracy` is a list of `measurements` fractions: the last on all images, at the end of
     the training, the others on the first 500. `training.fit` runs several steps at a time, so a measurement may come a few
-    steps late.
+    steps late. Raises ValueError for labels that do not belong to the images.
     """
     import keras
+
+    images = numbers("images", images, DIGITS)
+    labels = class_numbers("labels", labels, len(images), "images")
+    steps, measurements = whole_number("steps", steps, 1, 1000), whole_number("measurements", measurements, 1, 10)
 
     class AccuracyCurve(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):

@@ -2,6 +2,7 @@
 
 import logging
 
+from ..garden.arguments import network, whole_number
 from .batches import batches, untuned
 
 
@@ -9,7 +10,8 @@ def fit(model, x, y=None, *, batch_size: int = 32, epochs: int = 1, callbacks=()
     """`model.fit(x, y, batch_size=…, epochs=…, callbacks=…, verbose=0)`, faster for a small network on a CPU.
 
     x, y: arrays (n, …), shuffled anew in each epoch as `model.fit` does; or x alone: a finite tf.data.Dataset of batches
-    (inputs, targets), taken as it comes. The model is compiled. Returns Keras' History.
+    (inputs, targets), taken as it comes. The model is compiled. Returns Keras' History. Raises ValueError or TypeError for
+    arrays that do not belong together, for an endless dataset, and for a model that is not compiled.
 
     Use it as you would `model.fit`, which gives a network just as good. The labs train dozens of networks for a few seconds
     each, and half of such a training can be overhead. This function avoids three kinds of it:
@@ -19,12 +21,28 @@ def fit(model, x, y=None, *, batch_size: int = 32, epochs: int = 1, callbacks=()
       (`steps_per_execution`), so a callback's `on_train_batch_end` comes once for each such call;
     - tf.data's autotuner can hold up the end of an epoch (`batches.untuned`).
     """
-    dataset = batches(x, y, batch_size) if y is not None else untuned(x.prefetch(2))
+    if not getattr(network("model", model), "compiled", False):
+        raise ValueError("The model is not compiled: call model.compile(optimizer, loss) first, as before model.fit.")
+    epochs = whole_number("epochs", epochs, 1, 3)
+    dataset = batches(x, y, batch_size) if y is not None else _finite(x)
     trace_once(model)
     together = _steps_together(int(dataset.cardinality()))
     if model.steps_per_execution != together:
         model.steps_per_execution, model.train_function = together, None  # an old function would run the old number
     return model.fit(dataset, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks))
+
+
+def _finite(dataset):
+    """A tf.data.Dataset of batches that comes to an end, made ready. Raises TypeError or ValueError with the remedy."""
+    import tensorflow as tf
+
+    if not isinstance(dataset, tf.data.Dataset):
+        raise TypeError(
+            f"Give x and y as arrays, or x alone as a tf.data.Dataset of batches; x alone is {type(dataset).__name__}."
+        )
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("The dataset has no end, so an epoch of it has none: leave out .repeat(), or end it with .take(steps).")
+    return untuned(dataset.prefetch(2))
 
 
 def trace_once(model) -> None:

@@ -11,15 +11,27 @@ Arrays are channels last. Images are uint8 (n, height, width, 3); everything is 
 
 import numpy as np
 
+from ..garden.arguments import class_numbers, network, numbers, shape_of, shown, whole_number
 from ..notebook import progress
 from .allocator import keep_freed_memory
 from .fitting import expect_many_models, trace_once
 from .schedule import warmup_cosine
 
+PHOTOS = "(n, height, width, 3)"
+
 
 def scale(images):
-    """uint8 0 ... 255 to float32 -1 ... 1: what Xception was trained on. Same shape."""
-    return np.asarray(images, np.float32) / 127.5 - 1
+    """uint8 0 ... 255 to float32 -1 ... 1: what Xception was trained on. Same shape, any one.
+
+    Floats from 0 to 255 are taken as well. Raises ValueError for values outside, and for a picture that was scaled already.
+    """
+    images = numbers("images", images, "(height, …)")
+    low, high = images.min(), images.max()
+    if low < 0 or high > 255:
+        raise ValueError(f"scale takes bytes, 0 to 255; these pixels go from {low:g} to {high:g}. Were they scaled already?")
+    if images.dtype.kind == "f" and high <= 1 and (images % 1).any():
+        raise ValueError("scale takes bytes, 0 to 255; these pixels lie between 0 and 1. Give 255 * images.")
+    return images.astype(np.float32) / 127.5 - 1
 
 
 def cut(model, layer):
@@ -30,16 +42,23 @@ def cut(model, layer):
     """
     import keras
 
-    names = [each.name for each in model.layers]
+    names = [each.name for each in network("model", model).layers]
+    if not isinstance(layer, str):
+        raise ValueError(f"layer is the name of a layer, such as {names[-1]!r}, not {shown(layer)}.")
     if layer not in names:
         raise ValueError(f"{model.name} has no layer {layer!r}. Its last layers are {', '.join(names[-5:])}.")
+    if not getattr(model, "inputs", None):  # a Sequential has `inputs`, but no `input`, until it is called
+        raise ValueError(f"{model.name} has no graph to cut: build it first, `model.build((None, height, width, channels))`.")
+    start, end = (each[0] if len(each) == 1 else each for each in (model.inputs, model.outputs))
     joint = model.get_layer(layer).input
     around = f"A path runs around {layer!r}: cut where one tensor carries everything, below a block."
+    if isinstance(joint, list):
+        raise ValueError(f"{layer!r} takes {len(joint)} tensors, so no cut just below it gives one: {around}")
     try:
-        lower, upper = keras.Model(model.input, joint, name="lower"), keras.Model(joint, model.output, name="upper")
+        lower, upper = keras.Model(start, joint, name="lower"), keras.Model(joint, end, name="upper")
     except ValueError as error:
         raise ValueError(around) from error
-    if joint is not model.input and any(each in lower.layers for each in upper.layers):  # Keras 3.5 raises nothing
+    if joint is not start and any(each in lower.layers for each in upper.layers):  # Keras 3.5 raises nothing
         raise ValueError(around)
     return lower, upper
 
@@ -48,10 +67,13 @@ def outputs(model, inputs, *, prepare=None, batch=32, dtype=np.float32, label=""
     """What `model` computes for all `inputs` (n, …), in order, `batch` at a time, as an array (n, …) of `dtype`.
 
     `prepare` is applied to each batch first (`scale`, for uint8 photos). `label` shows a progress bar. The last batch is
-    filled up with zeros, so that TensorFlow compiles the model for one shape only.
+    filled up with zeros, so that TensorFlow compiles the model for one shape only. Raises ValueError for inputs that are empty,
+    hold NaN or have another shape than the model takes.
     """
     keep_freed_memory()
     expect_many_models()
+    batch = whole_number("batch", batch, 1, 32)
+    inputs = numbers("inputs", inputs, "(n, …)" if prepare else shape_of(network("model", model)))
     results = None
     with progress.bar(total=len(inputs), label=label, unit="photo", disable=not label) as bar:
         for start in range(0, len(inputs), batch):
@@ -71,6 +93,7 @@ def activations(lower, images, *, mirrored=False, label="activations"):
 
     `mirrored` flips every image left to right first. Nothing is trained and nothing is random.
     """
+    images = numbers("images", images, shape_of(network("lower", lower)))
     return outputs(lower, images[:, :, ::-1] if mirrored else images, prepare=scale, dtype=np.float16, label=label)
 
 
@@ -78,11 +101,16 @@ def linear_head(features, labels, strength=0.1):
     """A logistic regression on features (n, d): `.predict_proba`, `.coef_` (classes, d), `.intercept_`.
 
     `strength` is the inverse of the L2 penalty. It runs on one core: the matrices are small, and two numerical libraries
-    that fight for the cores (TensorFlow's threads and BLAS') make it slower, not faster.
+    that fight for the cores (TensorFlow's threads and BLAS') make it slower, not faster. Raises ValueError for labels that do
+    not belong to the features, and for a single class.
     """
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    features = numbers("features", features, "(n, d)")
+    labels = class_numbers("labels", labels, len(features), "rows of features")
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"labels holds the class {labels[0]} alone: there is nothing to tell it from.")
     with threadpool_limits(1):
         return LogisticRegression(C=strength, max_iter=1000).fit(features, labels)
 
@@ -97,6 +125,10 @@ def top(upper, classes, *, head=None, dropout=0.2, train_batchnorm=False):
     """
     import keras
 
+    classes = whole_number("classes", classes, 2, 5)
+    ends_in = network("upper", upper).outputs[0].shape
+    if len(ends_in) != 4:
+        raise ValueError(f"upper must end in a feature map (n, height, width, channels); it ends in {tuple(ends_in)}.")
     own = _copy(upper)
     for layer in own.layers:
         layer.trainable = train_batchnorm or not isinstance(layer, keras.layers.BatchNormalization)
@@ -118,12 +150,25 @@ def tune(
     every photo, at random. labels: (n,) integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label
     smoothing and MixUp act on activations and labels. `average` is the momentum of a running mean of the weights (0: none),
     which replaces them at the end. `rate` is the peak learning rate.
-    Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch.
+    Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch. Raises ValueError when views, labels
+    and photos do not belong together.
     """
     import keras
 
     keep_freed_memory()
-    classes = model.output_shape[-1]
+    classes = network("model", model).output_shape[-1]
+    epochs, batch = whole_number("epochs", epochs, 1, 5), whole_number("batch", batch, 1, 32)
+    if not len(views):
+        raise ValueError("views is empty: give a list of arrays, such as [activations] or [plain, mirrored].")
+    views = [numbers(f"views[{k}]", view, shape_of(model)) for k, view in enumerate(views)]
+    for k, view in enumerate(views):
+        labels = class_numbers("labels", labels, len(view), f"photos of views[{k}]", classes)
+    photos = numbers("photos", photos, "(n,)")
+    if photos.dtype.kind not in "iu" or photos.min() < 0 or photos.max() >= len(labels):
+        raise ValueError(
+            f"photos must be indices, whole numbers from 0 to {len(labels) - 1}; these are {photos.dtype}, {photos.min()} to "
+            f"{photos.max()}."
+        )
     steps = max(1, len(photos) // batch)
     keras.utils.set_random_seed(seed)
     targets = (np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes).astype(np.float32)
@@ -151,9 +196,15 @@ def tune(
 
 
 def join(lower, model):
-    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer."""
+    """One model from scaled photos to logits: `lower` below, a copy of `model` (from `top`) above, without its optimizer.
+
+    Raises ValueError when `model` does not take what `lower` gives.
+    """
     import keras
 
+    given, taken = network("lower", lower).output_shape, network("model", model).input_shape
+    if len(given) != len(taken) or any(a != b for a, b in zip(given, taken, strict=True) if None not in (a, b)):
+        raise ValueError(f"model takes {taken}, and lower gives {given}: join the two halves of one cut.")
     return keras.Model(lower.input, _copy(model)(lower.output), name="whole")
 
 
@@ -166,6 +217,7 @@ def _copy(network):
 
 def softmax(logits):
     """Probabilities (n, classes) from logits (n, classes)."""
+    logits = numbers("logits", logits, "(n, classes)")
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
 

@@ -52,6 +52,9 @@ def agreement(first: Iterable[Sequence], second: Iterable[Sequence], least: floa
     Raises ValueError when the sides have different numbers of pictures.
     """
     ious, only_first, only_second = [], 0, 0
+    first, second = list(first), list(second)
+    if len(first) != len(second):
+        raise ValueError(f"One side has {len(first)} pictures, the other {len(second)}: a picture without any boxes has [].")
     for a, b in zip(first, second, strict=True):
         matched = pairs(a, b, least)
         overlap = geometry.pairwise_iou(a, b)

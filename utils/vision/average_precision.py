@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..garden.arguments import shown
 from .detections import checked
 from .matching import match
 
@@ -134,6 +135,10 @@ def _read(found, true):
         raise ValueError(f"Detections of {len(found)} pictures and objects of {len(true)}: a picture without any has empty ones.")
     pictures = []
     for k, (answer, truth) in enumerate(zip(found, true, strict=True)):
+        if not isinstance(answer, tuple) or len(answer) != 3:
+            raise TypeError(f"detections {k} must be Detections(boxes, labels, scores), not {shown(answer)}.")
+        if not (hasattr(truth, "boxes") and hasattr(truth, "labels")):
+            raise TypeError(f"objects {k} must have boxes and labels, as a garden.Scene or Detections has, not {shown(truth)}.")
         boxes, labels, scores = checked(*answer, name=f"detections {k}")
         order = np.argsort(-scores, kind="stable")
         pictures.append((boxes[order], labels[order], scores[order], *checked(truth.boxes, truth.labels, name=f"objects {k}")))

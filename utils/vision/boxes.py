@@ -12,6 +12,8 @@ NaN and infinity raise ValueError: they come from a training that went wrong, an
 
 import numpy as np
 
+from ..garden.arguments import numbers
+
 
 def as_boxes(boxes, name: str = "boxes") -> np.ndarray:
     """`boxes` as float64 (…, 4). An empty list becomes (0, 4).
@@ -19,7 +21,10 @@ def as_boxes(boxes, name: str = "boxes") -> np.ndarray:
     Raises ValueError when the last axis does not hold four numbers, or when one of them is not finite.
     """
     try:
-        array = np.asarray(boxes, np.float64)
+        array = np.asarray(boxes)
+        if array.dtype.kind == "c":
+            raise TypeError("NumPy would drop the imaginary part with no more than a warning")
+        array = array.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers, four to a box; give a list of lists or an array of shape (…, 4).") from None
     if array.shape == (0,):
@@ -63,9 +68,7 @@ def resize(boxes, old, new) -> np.ndarray:
 
 def around(masks) -> np.ndarray:
     """The tightest box around each mask: bool (…, height, width) to corner form (…, 4); an empty mask has 0, 0, 0, 0."""
-    masks = np.asarray(masks).astype(bool)
-    if masks.ndim < 2:
-        raise ValueError(f"masks has the shape {masks.shape}: give one mask (height, width) or several (…, height, width).")
+    masks = np.asarray(masks, bool) if np.size(masks) == 0 else numbers("masks", masks, "(…, height, width)").astype(bool)
     x0, x1 = _span(masks.any(axis=-2))
     y0, y1 = _span(masks.any(axis=-1))
     return np.stack([x0, y0, x1, y1], axis=-1).astype(np.float64)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..garden.arguments import numbers
 from .boxes import area, as_boxes, to_centre, to_corner
 from .detections import Detections, checked
 from .nms import suppress
@@ -100,12 +101,8 @@ class Grid:
         return to_corner(np.hstack([places, np.exp(logs)])) * self.size / self.cells
 
     def _shaped(self, values, channels):
-        values = np.asarray(values, np.float64)
-        if values.shape != (self.cells, self.cells, channels):
-            raise ValueError(f"The shape is {values.shape}; for one picture it must be {(self.cells, self.cells, channels)}.")
-        if not np.isfinite(values).all():
-            raise ValueError("The values hold NaN or infinity: did the loss diverge?")
-        return values
+        name = "The target" if channels == 6 else "The answer"
+        return numbers(f"{name} for one picture", values, f"({self.cells}, {self.cells}, {channels})").astype(np.float64)
 
 
 def _sigmoid(logits):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..garden.arguments import network, numbers, whole_number
+
 
 def windows(image, size: int, step: int) -> np.ndarray:
     """All windows of size × size pixels at every `step` pixels that lie within the picture.
@@ -9,8 +11,9 @@ def windows(image, size: int, step: int) -> np.ndarray:
     image: (height, width, channels). Returns a view (rows, columns, size, size, channels): the window at [i, j] starts at
     pixel (i · step, j · step). Raises ValueError when the picture is smaller than a window.
     """
-    image = np.asarray(image)
-    if image.ndim != 3 or min(image.shape[:2]) < size:
+    size, step = whole_number("size", size, 1, 24), whole_number("step", step, 1, 4)
+    image = numbers("image", image, "(height, width, channels)")
+    if min(image.shape[:2]) < size:
         raise ValueError(f"The picture has the shape {image.shape}; a window needs ({size} or more, {size} or more, channels).")
     view = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(0, 1))
     return np.moveaxis(view[::step, ::step], 2, -1)
@@ -31,7 +34,7 @@ def fully_convolutional(classifier):
     import keras
     from keras import layers
 
-    image = keras.Input((None, None, classifier.input_shape[-1]))
+    image = keras.Input((None, None, network("classifier", classifier).input_shape[-1]))
     maps, window = image, (1, 1)  # window: height and width of the map that was made into a vector
     for layer in _chain(classifier):
         if isinstance(layer, layers.Flatten):
