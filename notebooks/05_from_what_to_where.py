@@ -294,7 +294,7 @@ one_class = [Objects(each.boxes, 0 * each.labels) for each in true]
 
 
 def average(detections):
-    """The figure of merit of the next slides but one, for all kinds as one class."""
+    """Average precision (explained below), all kinds of flowers as one class."""
     curve = ap.precision_recall(detections, one_class)
     return ap.average_precision(curve.recall, curve.precision)
 
@@ -605,8 +605,8 @@ plot.show(
 #
 # - *"AP is the mean of 11 maxima"*: in VOC 2007; say which definition and which IoU.
 # - *"Highest objectness first, drop what overlaps"*: repeated, and class by class.
-# - *"IoU > 60 %"*: a choice. What it is worth depends on how many boxes the detector
-#   gives for one object: much for windows, little for one box a cell (next line).
+# - *"IoU > 60 %"*: a choice. Neighbouring cells report the same flower, too; what
+#   suppression at 50 % is worth to our grid detector says the next line.
 # - *"A second head on the pooled features, trained with MSE"*: the mean forgets the
 #   place, and the MSE is not the IoU.
 # - *"An FCN slides the CNN"*: it gives the same numbers only without padding.
