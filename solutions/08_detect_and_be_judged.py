@@ -30,9 +30,9 @@ import keras
 import numpy as np
 
 from utils import check, data, garden, gate, plot, progress, results, timing, training
-from utils.lessons.lab08 import figures, plans, recorded, windows
+from utils.lessons.lab08 import figures, plans, recorded
 from utils.vision import average_precision as ap
-from utils.vision import boxes, errors, nms, sliding
+from utils.vision import boxes, errors, nms, sliding, windows
 from utils.vision.boxes import pairwise_iou
 from utils.vision.detections import Detections, Objects
 

@@ -5,8 +5,9 @@ import pytest
 
 from tests.test_average_precision import pycocotools
 from utils import garden
-from utils.lessons.lab08 import plans, recorded, windows
+from utils.lessons.lab08 import plans, recorded
 from utils.vision import average_precision as ap
+from utils.vision import windows
 from utils.vision.boxes import pairwise_iou
 from utils.vision.nms import suppress
 

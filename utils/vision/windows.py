@@ -1,12 +1,12 @@
-"""The classifier that Lab 08 slides: what it is trained on, what it is, and what it detects."""
+"""A classifier that slides over drawn scenes, large and small: what it is trained on, what it is, and what it detects."""
 
 import numpy as np
 from PIL import Image
+from scipy.special import softmax
 
-from ...training.transfer import softmax
-from ...vision.boxes import pairwise_iou
-from ...vision.detections import Detections
-from ...vision.sliding import windows
+from .boxes import pairwise_iou
+from .detections import Detections
+from .sliding import windows
 
 BACKGROUND = 5  # the sixth class
 STRIDE = 8  # pixels between two windows: the classifier halves its map three times
@@ -79,7 +79,7 @@ def detections(logits, side: int, size: int, score: float = 0.3) -> Detections:
     A window is a detection if it is likelier to hold one of the flowers than background, and that flower has a probability
     of at least `score`, which is the detection's score.
     """
-    chances = softmax(np.asarray(logits, float))
+    chances = softmax(np.asarray(logits, float), axis=1)
     labels, scores = chances.argmax(axis=1), chances.max(axis=1)
     keep = (labels != BACKGROUND) & (scores >= score)
     return Detections(places(side, size)[keep], labels[keep], scores[keep])
