@@ -53,14 +53,14 @@ true = [Objects(*each) for each in zip(test.boxes, test.classes, strict=True)]
 # The pictures of this lecture are drawn (`utils.garden`), so the truth is known
 # exactly: each flower's class, its box, and every pixel of it. Networks train on 400
 # scenes and are judged by 200 others. Our scene is the first of these 200 with at least
-# four flowers of two kinds, all of them at least 12 pixels wide.
+# four flowers of two kinds, all of them at least 18 pixels wide.
 #
 # **Predict first:** what should a network answer here, if it may say only one word?
 
 
 # %%
 def suits(there, kinds):
-    large = (there[:, 2] - there[:, 0] >= 12).all()
+    large = (there[:, 2] - there[:, 0] >= 18).all()
     return len(there) >= 4 and len(set(kinds)) >= 2 and large
 
 
@@ -104,7 +104,7 @@ two_heads.compile(
 )
 targets = {"label": train.labels, "box": train.subjects / SIZE}
 pairs = tf.data.Dataset.from_tensor_slices((train.images, targets))
-training.fit(two_heads, pairs.shuffle(len(train)).batch(20), epochs=12)
+history = training.fit(two_heads, pairs.shuffle(len(train)).batch(20), epochs=12)
 
 # %% [markdown]
 # (`training.fit` is `model.fit` without TensorFlow's overhead for small networks; in a
@@ -135,7 +135,7 @@ def draw_one(axis):
 plot.show(
     figures.scene(scene, draw_one, f"{said}, {chance:.0%}"),
     alt=f"The scene: the network says {said} and draws one box, whose IoU with the "
-    f"dashed box of the subject, a {names[0]}, is {overlap:.2f}.",
+    f"dashed box of the subject ({names[0]}) is {overlap:.2f}.",
 )
 results.record("scenes with the right word", 100 * right.mean(), "%")
 results.record("IoU of the box head", of_head.mean())
@@ -162,10 +162,10 @@ for side in (8, 80):
 # %% [markdown] tags=["slide"]
 # ## How many? Slide a window
 #
-# One box cannot answer for four flowers. The classical way: train a classifier on small
-# windows, with one more class, *background*, and apply it everywhere. Windows of 24
-# pixels find small flowers; for larger ones the picture is made smaller, and the same
-# classifier slides over that (an *image pyramid*).
+# One box cannot answer for several flowers. The classical way: train a classifier on
+# small windows, with one more class, *background*, and apply it everywhere. Windows of
+# 24 pixels find small flowers; for larger ones the picture is made smaller, and the
+# same classifier slides over that (an *image pyramid*).
 #
 # **Predict first:** the window moves in steps of 8 pixels, at three sizes. How many
 # windows is that? And how many of them will report one and the same flower?
@@ -178,7 +178,7 @@ classifier.compile(
     keras.optimizers.Adam(2e-3),
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
 )
-training.fit(classifier, pictures, labels, batch_size=64, epochs=8)
+history = training.fit(classifier, pictures, labels, batch_size=64, epochs=8)
 
 # %%
 all_windows = windows.places(SIZE, WINDOW)
@@ -364,7 +364,7 @@ yolo = detector.detector(grid, widths=(16, 32), depth=3, share=float(share))
 yolo.compile(keras.optimizers.AdamW(3e-3), detector.GridLoss())
 examples = tf.data.Dataset.from_tensor_slices((train.images, cells))
 examples = examples.shuffle(len(train)).map(detector.mirror_at_random).batch(20)
-training.fit(yolo, examples, epochs=14)
+history = training.fit(yolo, examples, epochs=14)
 
 # %%
 seen = detector.detect(yolo, test.images, grid, iou=0.5)

@@ -29,6 +29,11 @@ def gallery(pictures, titles, maps):
     return plot.picture_rows(rows, ["", *names])
 
 
+def _bars(mean, low, high):
+    """The two lengths of an error bar; rounding must not make an end of no length negative."""
+    return [[max(0, mean - low)], [max(0, high - mean)]]
+
+
 def ranking(scores, *, label, chance=None, network=()):
     """Bars with 95 % intervals, the best on top. scores: name → (mean, low, high), shares; `network`: those that ask one."""
     ordered = sorted(scores.items(), key=lambda item: item[1][0])
@@ -36,7 +41,7 @@ def ranking(scores, *, label, chance=None, network=()):
     for place, (name, (mean, low, high)) in enumerate(ordered):
         look = {"color": plot.COLORS[6]} if name in network else {"color": "white", "hatch": "//"}
         axis.barh(place, 100 * mean, height=0.65, edgecolor="black", **look)
-        axis.errorbar(100 * mean, place, xerr=[[100 * (mean - low)], [100 * (high - mean)]], color="black", capsize=4)
+        axis.errorbar(100 * mean, place, xerr=_bars(100 * mean, 100 * low, 100 * high), color="black", capsize=4)
     axis.set_yticks(range(len(ordered)), [name for name, _ in ordered])
     if chance is not None:
         axis.axvline(100 * chance, color="black", linestyle=":", linewidth=1.5)
@@ -80,7 +85,7 @@ def deletion(deleted, inserted, areas, network=()):
         mean, low, high = areas[name]
         look = {"color": plot.COLORS[6]} if name in network else {"color": "white", "hatch": "//"}
         axes[2].barh(place, mean, height=0.65, edgecolor="black", **look)
-        axes[2].errorbar(mean, place, xerr=[[mean - low], [high - mean]], color="black", capsize=4)
+        axes[2].errorbar(mean, place, xerr=_bars(mean, low, high), color="black", capsize=4)
     axes[2].set_yticks(range(len(ordered)), ordered)
     axes[2].set(title="area between", xlabel="insertion − deletion")
     axes[2].axvline(0, color="black", linewidth=0.8)
@@ -106,7 +111,7 @@ def stamp(hits, energy, chances, rivals):
             _, low, high = (100 * each for each in interval(np.mean(scores[name], axis=0)))
             shape = {"color": "white", "hatch": "//"} if name in rivals else {"color": look}
             axis.barh(place, means.mean(), height=0.65, edgecolor="black", **shape)
-            axis.errorbar(means.mean(), place, xerr=[[means.mean() - low], [high - means.mean()]], color="black", capsize=4)
+            axis.errorbar(means.mean(), place, xerr=_bars(means.mean(), low, high), color="black", capsize=4)
             axis.plot(means, [place] * len(means), "o", color="black", markersize=4)
         axis.axvline(100 * chance, color="black", linestyle=":", linewidth=1.5)
         axis.set(xlabel=label, xlim=(0, None))
