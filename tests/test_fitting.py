@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from utils import training
+from utils import batches, training
 
 X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
 Y = (X[:, 0] > 0).astype(int)
@@ -81,3 +81,17 @@ def test_a_dataset_of_unknown_length_and_a_model_that_is_not_built_yet_train_as_
     model.compile("adam", "sparse_categorical_crossentropy")
     dataset = tf.data.Dataset.from_tensor_slices((X, Y)).filter(lambda x, y: y == 0).batch(6)
     assert len(training.fit(model, dataset, epochs=2).history["loss"]) == 2
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_predict_and_evaluate_answer_for_every_example_before_and_after(outputs):
+    inputs = keras.Input((4,))
+    answers = [keras.layers.Dense(2)(inputs) for _ in range(outputs)]
+    model = keras.Model(inputs, answers)
+    model.compile("adam", ["mse"] * outputs)
+    x, y = np.zeros((150, 4), "float32"), [np.zeros((150, 2), "float32")] * outputs
+    for _ in range(2):
+        assert {len(each) for each in keras.tree.flatten(model.predict(x, verbose=0))} == {150}
+        model.evaluate(x, y, verbose=0)
+        training.fit(model, batches.batches(x, tuple(y) if outputs > 1 else y[0], 10))
+    assert int(model.optimizer.iterations) == 30

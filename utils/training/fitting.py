@@ -26,10 +26,16 @@ def fit(model, x, y=None, *, batch_size: int = 32, epochs: int = 1, callbacks=()
     epochs = whole_number("epochs", epochs, 1, 3)
     dataset = batches(x, y, batch_size) if y is not None else _finite(x)
     trace_once(model)
-    together = _steps_together(int(dataset.cardinality()))
-    if model.steps_per_execution != together:
-        model.steps_per_execution, model.train_function = together, None  # an old function would run the old number
-    return model.fit(dataset, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks))
+    together, before = _steps_together(int(dataset.cardinality())), model.steps_per_execution
+    if getattr(model, "_steps_traced", None) != together:
+        model._steps_traced, model.train_function = together, None  # an old function would run the old number
+    model.steps_per_execution = together
+    try:
+        return model.fit(dataset, epochs=epochs, verbose=0, shuffle=False, callbacks=list(callbacks))
+    finally:
+        # `predict` and `evaluate` keep the functions that they compiled earlier; of several batches in a call these would see
+        # the first one only, and `predict` would return too few answers without a word.
+        model.steps_per_execution = before
 
 
 def _finite(dataset):
