@@ -727,9 +727,9 @@ results.record(
 
 # %% [markdown]
 # Occlusion and the gradients point at the stamp. The class activation map is coarser:
-# one of its cells is 8 pixels wide, and its peak often lies beside the stamp. Edges hit
-# it too, but without asking the network: a square has sharp edges, and they would point
-# at it just the same if the network ignored it. And three maps are blind:
+# one of its cells is 8 pixels wide, and its peak often lies beside the stamp. Where
+# edges hit it, they hit without asking the network: a square has sharp edges, and they
+# would point at it just the same if the network ignored it. And three maps are blind:
 #
 # - Colour saturation, which won the first trial, never points at it. A grey square has
 #   no colour. A map that knows nothing of the network cannot tell what *this* network

@@ -200,7 +200,7 @@ def test_dropout_counts_where_the_text_asks_for_it():
     ("body", "part"),
     [
         ("return keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])", "(28, 28, 1)"),
-        ("return keras.Input((28, 28, 1))", "does not depend"),
+        ("return keras.Input((28, 28, 1))", "Return the model; this is a tensor"),
         ("return 3", "Return the model; this is a number"),
         ("return keras.Sequential([keras.layers.Dense(10)])", "returns shape (28, 28, 10)"),
         ("return keras.Sequential([keras.layers.Conv2D(3, 40)])", "shrinks to nothing"),
