@@ -701,6 +701,12 @@ plot.show(
 )
 
 # %% [markdown]
+# Compare the two ways in the figure. Another head on an earlier map brought far more
+# than a better block 14 under the old head: what the last map has lost, one block does
+# not bring back. And the class? An interval of a few points either way is all that 150
+# scenes can say about a loss of one or two.
+
+# %% [markdown]
 # ## 7 · The head that hardly moves
 #
 # The lecture's code trains the box in *pixels*, with Adam at its usual rate of 0.001,
@@ -838,6 +844,12 @@ for said, difference in (
 ):
     mean, half = figures.interval(difference)
     print(f"{said}: {mean:+.3f} ± {half:.3f}")
+
+# %% [markdown]
+# Read the three differences with their intervals: where one holds 0, so few pictures do
+# not decide. Then hold the best head against the ceiling. Two careful people do not
+# agree perfectly either, and no network can be shown to be better than the boxes that
+# judge it.
 
 # %% tags=["nbval-check-output"]
 check.report()

@@ -771,6 +771,12 @@ def cutmix(first, second, label_first, label_second, box):
 
 # Mutants of the solution that no check can notice, each with its reason.
 EQUIVALENT = {
+    ("shear_unit", "112 + 1: top_row_moves = 112 * np.sin(np.deg2rad(0.2))"): (
+        "0.394 instead of 0.391: rounded to one decimal, as the check allows, both are 0.4"
+    ),
+    ("slide_as_layers", '40 + 1: layers.RandomRotation(40 / 360, fill_mode="nearest"),'): (
+        "41° instead of 40°: a random layer's range cannot be measured that closely once every other right zoom is allowed"
+    ),
     ("channel_shift", "255 + 1: largest_share = 9 / 255"): "9 / 256 is 9 / 255 to within 0.4 %, as near as it can be read off",
     ("slide_as_layers", '360 + 1: layers.RandomRotation(40 / 360, fill_mode="nearest"),'): (
         "39.9° instead of 40°: a random layer's range cannot be measured that closely"
