@@ -117,4 +117,11 @@ MISTAKES = {
     ],
 }
 
-EQUIVALENT = {}
+NO_AREA = "Without a union there is nothing shared either: 0 whichever branch is taken."
+FLAT = "Of an array with two axes the last one is axis 1."
+EQUIVALENT = {
+    ("iou", "Gt → GtE: return np.where(union > 0, shared / np.where(union > 0, union, 1), 0)"): NO_AREA,
+    ("iou", "1 + 1: return np.where(union > 0, shared / np.where(union > 0, union, 1), 0)"): NO_AREA,
+    ("quadrants", "minus sign dropped: return np.concatenate(parts, axis=-1)"): FLAT,
+    ("moments", "minus sign dropped: return np.concatenate([part.mean(axis=(1, 2)) for part in parts], axis=-1)"): FLAT,
+}

@@ -300,4 +300,11 @@ MISTAKES = {
     ],
 }
 
-EQUIVALENT = {}
+PART = "Less than a whole pixel never makes room for another window."
+EQUIVALENT = {
+    ("count_windows", "FloorDiv → Div: rows = max(0, (height // s - window) // step + 1)"): PART,
+    ("count_windows", "FloorDiv → Div: columns = max(0, (width // s - window) // step + 1)"): PART,
+    ("dense_to_conv", "1 + 1: return matrix.reshape(height, width, -1, matrix.shape[1])"): (
+        "NumPy takes any negative number in a shape for the one to be found out."
+    ),
+}

@@ -129,6 +129,7 @@ lab.declare(
             "for one pair, shape (4,)": (np.array([0.0, 0, 10, 10]), np.array([0.0, 0, 10, 5])),
             "for boxes of shape (3, 4, 4)": tuple(_several(rng)),
             "for (3, 4, 4) against a single box": (_several(rng)[0], np.array([2.0, 3, 9, 9])),
+            "for boxes in fractions of the picture": (np.array([[0.1, 0.2, 0.5, 0.6]]), np.array([[0.2, 0.2, 0.5, 0.8]])),
             "for two boxes without area": (np.array([[3.0, 3, 3, 3]]), np.array([[3.0, 3, 3, 3]])),
         },
         mistakes={

@@ -38,6 +38,7 @@ lab.declare(
             (61, 90, 16, 5, [1, 2, 3]),
             (50, 90, 40, 16, [1, 2, 4]),
             (50, 90, 48, 8, [3]),
+            (90, 30, 40, 16, [1]),
         ],
         mistakes={
             "{case} gives {got}: the window at the edge, at 0, counts too. Add 1 to each side.": lambda *a: _windows(*a, plus=0),
@@ -172,14 +173,17 @@ def _some_boxes(rng):
         ),
         "for two flowers in one cell, the larger one first": (np.array([[8.0, 9, 30, 29], [15, 16, 25, 24]]), np.array([3, 1]), 80, 2),
         "for two flowers in one cell, the larger one last": (np.array([[15.0, 16, 25, 24], [8, 9, 30, 29]]), np.array([1, 3]), 80, 2),
+        "for a long one and a square one in one cell": (np.array([[2.0, 18, 38, 20], [10, 10, 22, 22]]), np.array([0, 2]), 80, 2),
         "for no flower": (np.zeros((0, 4)), np.zeros(0, int), 64, 4),
         "for flowers at random places": _scattered(rng),
+        "for many flowers, several in one cell": _scattered(rng, count=24, cells=3),
+        "for a centre on the corner of a cell": (np.array([[8.0, 24, 24, 40]]), np.array([4]), 64, 4),
     }  # fmt: skip
 
 
-def _scattered(rng):
-    centres, sides = rng.uniform(6, 90, (5, 2)), rng.uniform(3, 11, (5, 2))
-    return np.hstack([centres - sides / 2, centres + sides / 2]), rng.integers(0, 5, 5), 96, 8
+def _scattered(rng, count=5, cells=8):
+    centres, sides = rng.uniform(6, 90, (count, 2)), rng.uniform(3, 11, (count, 2))
+    return np.hstack([centres - sides / 2, centres + sides / 2]), rng.integers(0, 5, count), 96, cells
 
 
 lab.declare(
@@ -470,6 +474,7 @@ lab.declare(
             "for two detections near two objects": (np.array([[1.0, 0, 11, 10], [0, 0, 11, 10]]), _TWO, 0.5),
             "for one that fits both, and a sure one": (np.array([[2.0, 0, 12, 10], [3, 0, 14, 10], [0, 0, 9, 10]]), _TWO, 0.6),
             "for an IoU equal to the limit": (np.array([[0.0, 0, 10, 5]]), np.array([[0.0, 0, 10, 10]]), 0.5),
+            "for a far object beside the right one": (np.array([[0.0, 0, 10, 9]]), np.array([[0.0, 0, 10, 10], [50, 50, 60, 60]]), 0.5),
             "without an object": (np.array([[0.0, 0, 10, 5], [3, 3, 5, 5]]), np.zeros((0, 4)), 0.5),
             "without a detection": (np.zeros((0, 4)), np.array([[0.0, 0, 10, 10]]), 0.5),
         },
