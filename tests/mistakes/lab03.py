@@ -745,18 +745,6 @@ def resnet34(block, side, classes):
             "its Dropout is",
         ),
     ],
-    "line_through": [
-        (
-            "no negative rest",
-            """
-def line_through(first, second):
-    (b1, p1), (b2, p2) = first, second
-    slope = (p2 - p1) / (b2 - b1)
-    return slope, max(0, p1 - slope * b1)
-""",
-            "too large",
-        ),
-    ],
 }
 
 # Mutants that no check can notice: they compute the same, or differ by less than a right answer in float32 may.

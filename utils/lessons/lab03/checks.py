@@ -1046,6 +1046,9 @@ lab.declare(
             "The rest is what is left of a peak without its examples; you return a whole peak.": Either(
                 _variant(_line, rest=lambda b, p, slope: p), lambda first, second: (_line(first, second)[0], second[1])
             ),
+            "{case}: the line may cut the axis below 0. Return the rest as it comes out.": (
+                lambda first, second: (_line(first, second)[0], max(0, _line(first, second)[1]))
+            ),
             "The rest: subtract the examples' memory from the peak; do not add it again.": _variant(
                 _line, rest=lambda b, p, slope: p + slope * b
             ),
