@@ -39,6 +39,7 @@ def show(fig: Figure, alt: str) -> None:
 
     Raises ValueError when `alt` says too little.
     """
+    alt = " ".join(alt.split())  # a label broken into two lines must not break the sentence
     if len(alt.split()) < 4:
         raise ValueError("A figure's alt text says in a sentence what the figure shows.")
     from IPython.display import display
