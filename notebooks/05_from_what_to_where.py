@@ -21,7 +21,7 @@
 # - read a precision–recall curve, and say what an AP leaves open;
 # - place a detector that you read about: one stage or two, anchors or none.
 #
-# **You will learn** how one network's question changes from *what* to *where*: boxes,
+# **You will learn** how one network's question changes from what to where: boxes,
 # sliding windows, detectors, average precision, and a class for every pixel.
 
 # %% tags=["skip"]
