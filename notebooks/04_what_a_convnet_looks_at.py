@@ -32,7 +32,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from utils import data, gate, plot, results, transfer
+from utils import data, gate, intervals, plot, results, transfer
 from utils.ledger import ledger
 from utils.lessons.lecture04 import figures, measures
 from utils.vision import cam, gradients, rivals, trial, visualize
@@ -477,7 +477,7 @@ for stage, block in STAGES.items():
     right_answers[stage] = np.sum(answers == classes)
     for name, maps in destroyed[stage].items():
         likeness = trial.rank_correlation(trained[name], maps)
-        correlations[name].append(trial.mean_interval(likeness))
+        correlations[name].append(intervals.mean_interval(likeness))
 
 # %% tags=["subslide", "hide-input"]
 said = "; ".join(

@@ -31,7 +31,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import garden, plot, results, training
+from utils import garden, intervals, plot, results, training
 from utils.lessons.lecture05 import figures, story
 from utils.vision import average_precision as ap
 from utils.vision import boxes, detector, nms, segmentation, sliding, unet, windows
@@ -119,7 +119,7 @@ logits, answers = two_heads.predict(test.images, verbose=0)
 right = logits.argmax(axis=1) == test.labels
 of_head = boxes.iou(test.subjects, SIZE * answers)
 of_constant = boxes.iou(test.subjects, train.subjects.mean(axis=0))
-better = story.interval(of_head - of_constant)
+better = intervals.mean_interval(of_head - of_constant)
 
 # %% tags=["subslide", "hide-input"]
 said, guess = CLASSES[logits[number].argmax()], SIZE * answers[number]
@@ -128,8 +128,8 @@ overlap = float(of_head[number])
 
 
 def draw_one(axis):
-    figures.draw_boxes(axis, [flowers.boxes[0]], **figures.TRUE)
-    figures.draw_boxes(axis, [guess])
+    plot.boxes(axis, [flowers.boxes[0]], **figures.TRUE)
+    plot.boxes(axis, [guess], **figures.FOUND)
 
 
 plot.show(
@@ -375,7 +375,7 @@ plot.show(
     figures.side_by_side(
         scene,
         [
-            lambda axis: figures.draw_boxes(axis, flowers.boxes, **figures.TRUE),
+            lambda axis: plot.boxes(axis, flowers.boxes, **figures.TRUE),
             lambda axis: figures.draw_found(axis, sure),
         ],
         ["the truth", f"{len(sure.boxes)} detections with a score of 0.3 or more"],
@@ -590,7 +590,7 @@ steps = {
     f"grid detector: {len(sure.boxes)}": lambda axis: figures.draw_found(
         axis, sure, names=False
     ),
-    f"AP50 {ap50['grid detector']:.2f}: the truth": lambda axis: figures.draw_boxes(
+    f"AP50 {ap50['grid detector']:.2f}: the truth": lambda axis: plot.boxes(
         axis, flowers.boxes, **figures.TRUE
     ),
     "every pixel": lambda axis: figures.draw_classes(axis, painted[number], scene),

@@ -30,7 +30,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
-from utils import check, data, garden, gate, plot, results, transfer
+from utils import check, data, garden, gate, intervals, plot, results, transfer
 from utils.lessons.lab06 import figures, hans, recipe
 from utils.vision import cam, gradients, occlusion, rivals, trial
 
@@ -367,7 +367,7 @@ fig = figures.gallery(pictures[:4], names[:4], covered)
 agreement = {}
 reference = covered["30 pixels, grey"]
 for name, maps in covered.items():
-    agreement[name] = trial.mean_interval(trial.rank_correlation(reference, maps))
+    agreement[name] = intervals.mean_interval(trial.rank_correlation(reference, maps))
 said = ", ".join(f"{name}: {agreement[name][0]:.2f}" for name in list(covered)[1:])
 plot.show(
     fig,
@@ -433,7 +433,7 @@ candidates = {
 hits = {}
 for name, maps in candidates.items():
     hits[name] = trial.pointing_game(maps, masks)
-    mean, low, high = trial.share_interval(hits[name])
+    mean, low, high = intervals.share_interval(hits[name])
     print(f"{name}: {mean:.0%} ({low:.0%} to {high:.0%})")
 results.record("pointing game, saturation", 100 * np.mean(hits["saturation"]), "%")
 
@@ -450,7 +450,7 @@ by_network = {
 }
 for name, maps in by_network.items():
     hits[name] = trial.pointing_game(maps, masks)
-scores = {name: trial.share_interval(each) for name, each in hits.items()}
+scores = {name: intervals.share_interval(each) for name, each in hits.items()}
 ranked = sorted(scores, key=lambda name: -scores[name][0])
 fig = figures.ranking(
     scores,
@@ -463,7 +463,7 @@ plot.show(fig, alt=f"Hit rates of eight maps, from the best to the worst: {order
 
 # %%
 lead = hits["saturation"] - hits["class activation map"]
-mean, low, high = trial.mean_interval(lead)
+mean, low, high = intervals.mean_interval(lead)
 results.record("pointing game, saturation minus CAM", 100 * mean, "points")
 print(f"95 % interval: {100 * low:.0f} to {100 * high:.0f} points")
 
@@ -491,7 +491,7 @@ print(f"95 % interval: {100 * low:.0f} to {100 * high:.0f} points")
 # %%
 shifted = np.stack([ndimage.zoom(one, SIDE // 5, order=1) for one in coarse])
 loss = hits["class activation map"] - trial.pointing_game(shifted, masks)
-mean, low, high = trial.mean_interval(loss)
+mean, low, high = intervals.mean_interval(loss)
 results.record("hits that the wrong corner alignment costs", 100 * mean, "points")
 print(f"95 % interval: {100 * low:.0f} to {100 * high:.0f} points")
 
@@ -551,7 +551,7 @@ for count in steps.values():
     }
     for name, maps in after.items():
         correlation = trial.rank_correlation(before[name], maps)
-        similar[name].append(trial.mean_interval(correlation))
+        similar[name].append(intervals.mean_interval(correlation))
 
 # %%
 fig = figures.sanity(list(steps), similar)
@@ -624,7 +624,7 @@ for name in entrants:
 areas = {}
 for name in entrants:
     difference = trial.area_under(inserted[name]) - trial.area_under(deleted[name])
-    areas[name] = trial.mean_interval(difference)
+    areas[name] = intervals.mean_interval(difference)
 fig = figures.deletion(deleted, inserted, areas, network=by_network)
 by_area = sorted(areas, key=lambda name: -areas[name][0])
 order = ", ".join(f"{name} {areas[name][0]:.2f}" for name in by_area)

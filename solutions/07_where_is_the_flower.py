@@ -45,10 +45,10 @@ for number, rule in enumerate(contents()["about"]["rules"], start=1):
 # two boxes together) will your two rounds have?
 
 # %%
-flowers = data.load_flowers()
+flowers = data.load_flowers(stand_in=False)
 annotated = data.load_boxes(flowers)
 pictures = heads.pictures_to_annotate(flowers, annotated)
-fig = figures.boxed(pictures.images, [[]] * 5, size=2.0)
+fig = plot.boxed(pictures.images, [[]] * 5, size=2.0)
 for axis in fig.axes:
     axis.axis("on")
     axis.set(xticks=range(0, 201, 50), yticks=range(0, 201, 50))
@@ -77,7 +77,7 @@ annotate.show(pictures.images, mine, again)
 first = [a if len(a) else b for a, b in zip(mine, pictures.first, strict=True)]
 second = [a if len(a) else b for a, b in zip(again, pictures.second, strict=True)]
 plot.show(
-    figures.boxed(pictures.images, first, second, names=("first", "second")),
+    plot.boxed(pictures.images, first, second, names=("first", "second")),
     alt="The same five pictures, each flower in a box of the first and second round.",
 )
 yours = agreement(first, second)
@@ -287,7 +287,7 @@ scenes = garden.scenes(600, SIDE, seed=7, dominated=True)
 places = scenes.subjects / SIDE  # (n, 4) corners as fractions of the picture
 train, test = np.arange(450), np.arange(450, 600)
 plot.show(
-    figures.boxed(scenes.images[:10], scenes.subjects[:10, None]),
+    plot.boxed(scenes.images[:10], scenes.subjects[:10, None]),
     alt="Ten drawn scenes, each with one large flower in a box, often with small ones.",
 )
 
@@ -460,8 +460,7 @@ print(f"class head alone: {class_alone.mean():.1%}")
 # %%
 plot.show(
     figures.scores(ious),
-    alt="Mean IoU on 150 scenes with 95 % intervals: "
-    + ", ".join(f"{name} {values.mean():.2f}" for name, values in ious.items()),
+    alt="Mean IoU on 150 scenes with 95 % intervals: " + figures.in_words(ious),
 )
 for name in LOOKS:
     results.record(f"box head on the last map, {name}: IoU", ious[name].mean())
@@ -697,7 +696,7 @@ print(f"points of class accuracy lost: {100 * mean:.1f} ± {100 * half:.1f}")
 plot.show(
     figures.scores(ious),
     alt="Mean IoU with 95 % intervals, from the constant box to the best head: "
-    + ", ".join(f"{name} {values.mean():.2f}" for name, values in ious.items()),
+    + figures.in_words(ious),
 )
 
 # %% [markdown]
@@ -780,8 +779,7 @@ repairs["pixels, mean box"] = dense_head(raw, SIDE, SIDE * mean_box)
 plot.show(
     figures.scores({"constant box": ious["constant box"], **repairs}),
     alt="Mean IoU with 95 % intervals: constant box "
-    f"{ious['constant box'].mean():.2f}, "
-    + ", ".join(f"{name} {values.mean():.2f}" for name, values in repairs.items()),
+    f"{ious['constant box'].mean():.2f}, " + figures.in_words(repairs),
 )
 repaired = repairs["fractions, calm inputs, mean box"]
 results.record("pooled head repaired, 120 steps of Adam, IoU", repaired.mean())
@@ -831,8 +829,7 @@ for name, (x, y) in sources.items():
 plot.show(
     figures.scores(carried, world.ceiling[unseen].mean()),
     alt=f"Mean IoU on {len(unseen)} {world.name}, ceiling "
-    f"{world.ceiling[unseen].mean():.2f}: "
-    + ", ".join(f"{name} {values.mean():.2f}" for name, values in carried.items()),
+    f"{world.ceiling[unseen].mean():.2f}: " + figures.in_words(carried),
 )
 for which, name in zip(("drawn", "own", "both"), sources, strict=True):
     results.record(f"other world, head trained on {which}, IoU", carried[name].mean())

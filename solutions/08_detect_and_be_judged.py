@@ -53,7 +53,7 @@ held_out = garden.scenes(300, SIDE, seed=2, workers=2)
 true = [Objects(*one) for one in zip(practice.boxes, practice.classes, strict=True)]
 flowers = sum(len(one) for one in scenes.classes)
 plot.show(
-    figures.boxed(practice.images[:5], [practice.boxes[:5]]),
+    plot.boxed(practice.images[:5], practice.boxes[:5]),
     alt="Five drawn scenes with every flower in a box: "
     + ", ".join(f"{len(each)} flowers" for each in practice.boxes[:5]),
 )
@@ -129,8 +129,8 @@ slid = windows.detections(logits, SIDE, WINDOW)
 largest = there.boxes[boxes.area(there.boxes).argmax()]
 on_it = pairwise_iou(slid.boxes, largest[None])[:, 0] >= 0.3
 plot.show(
-    figures.boxed(
-        [image], [[there.boxes], [slid.boxes]], names=("flowers", "reported")
+    plot.boxed(
+        [image], [there.boxes], [slid.boxes], names=("flowers", "reported"), size=4.5
     ),
     alt=f"One scene with {len(there.boxes)} flowers, and {len(slid.boxes)} windows "
     "that report one, many of them on top of each other.",
@@ -849,8 +849,8 @@ results.record("one detector, largest over smallest figure", factor, "×")
 # %%
 sure = [each.boxes[each.scores >= 0.3] for each in found[:5]]
 plot.show(
-    figures.boxed(
-        held_out.images[:5], [held_out.boxes[:5], sure], names=("flowers", "found")
+    plot.boxed(
+        held_out.images[:5], held_out.boxes[:5], sure, names=("flowers", "found")
     ),
     alt="Five held-out scenes with true boxes and detections of score 0.3 or more: "
     + ", ".join(
@@ -907,7 +907,7 @@ results.record(
 # round? **Predict** both.
 
 # %%
-photos = data.load_flowers()
+photos = data.load_flowers(stand_in=False)
 annotated = data.load_boxes(photos)
 if len(annotated) == 0:
     reason = "Section 9 needs the real flower photos: `python -m utils.data fetch`."
@@ -932,8 +932,8 @@ for name, each in {"by hand": by_hand, "detector": any_real}.items():
 # %%
 sure = [each.boxes[each.scores >= 0.3] for each in any_real]
 plot.show(
-    figures.boxed(
-        pictures[:10], [at_side.first[:10], sure[:10]], names=("by hand", "found")
+    plot.boxed(
+        pictures[:10], at_side.first[:10], sure[:10], names=("by hand", "found")
     ),
     alt="Ten photos with boxes by hand and by the detector. AP50 on all of them: by "
     f"hand {real['by hand']:.2f}, detector {real['detector']:.2f}.",

@@ -354,6 +354,14 @@ def test_a_cut_archive_leaves_no_half_tree(settings, stick):
     assert [path.name.split("-")[0] for path in settings.cache.glob("[!.]*")] == ["garden"]
 
 
+def test_no_stand_in_where_none_is_wanted(settings, capsys):
+    photos = data.load_flowers(stand_in=False, settings=replace(settings, offline=True))
+    assert (photos.source, photos.official, len(photos)) == ("none", False, 0)
+    assert "no real photos" in capsys.readouterr().out
+    images, labels = photos.arrays(20)
+    assert images.shape == (0, 20, 20, 3) and len(labels) == 0
+
+
 def test_flowers_stand_in(settings, capsys):
     offline = replace(settings, offline=True)
     photos = data.load_flowers(size=48, per_class=2, settings=offline)

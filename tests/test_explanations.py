@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import Sequential, layers
 
+from utils import intervals
 from utils.vision import cam, gradients, inside, occlusion, rivals, trial
 
 RNG = np.random.default_rng(0)
@@ -409,19 +410,19 @@ def test_rank_correlation_is_spearmans():
 
 
 def test_the_interval_is_students():
-    mean, low, high = trial.mean_interval([1.0, 2.0, 3.0])
+    mean, low, high = intervals.mean_interval([1.0, 2.0, 3.0])
     assert (mean, low, high) == pytest.approx((2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5))
     with pytest.raises(ValueError, match="two values"):
-        trial.mean_interval([1.0])
+        intervals.mean_interval([1.0])
 
 
 def test_the_interval_of_a_share_is_wilsons_and_never_without_width():
-    mean, low, high = trial.share_interval([1] * 8 + [0] * 2)  # 8 of 10: the textbook's 0.490 to 0.943
+    mean, low, high = intervals.share_interval([1] * 8 + [0] * 2)  # 8 of 10: the textbook's 0.490 to 0.943
     assert (mean, low, high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-4)
-    mean, low, high = trial.share_interval(np.ones(112))
+    mean, low, high = intervals.share_interval(np.ones(112))
     assert mean == high == 1 and low == pytest.approx(112 / (112 + 1.959964**2))
     with pytest.raises(ValueError, match="from 0 to 1"):
-        trial.share_interval([0.5, 1.5])
+        intervals.share_interval([0.5, 1.5])
 
 
 def test_rivals_find_colour_edges_and_the_middle():

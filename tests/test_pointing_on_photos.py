@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils import data, transfer
+from utils import data, intervals, transfer
 from utils.garden import CLASSES
 from utils.lessons.lab06 import recipe
 from utils.vision import cam, gradients, rivals, trial
@@ -66,10 +66,10 @@ def hits():
     found = {name: trial.pointing_game(np.where(rim, each.min() - 1, each), masks) for name, each in candidates.items()}
     print(f"\n{len(x)} photos, accuracy {accuracy:.2f}, flowers cover {masks.mean():.2f} of the pixels")
     for name, each in sorted(found.items(), key=lambda item: -item[1].mean()):
-        print("{:22s}{:.2f} ({:.2f} to {:.2f})".format(name, *trial.share_interval(each)))
+        print("{:22s}{:.2f} ({:.2f} to {:.2f})".format(name, *intervals.share_interval(each)))
     return found
 
 
 def test_a_map_of_the_right_class_points_better_than_one_of_a_wrong_class(hits):
-    _, low, _ = trial.mean_interval(hits["CAM"] - hits["CAM of a wrong class"])
+    _, low, _ = intervals.mean_interval(hits["CAM"] - hits["CAM of a wrong class"])
     assert low > 0

@@ -26,6 +26,7 @@ ROOMS = ("lessons", "check", "ledger", "training", "vision", "doctor", "notebook
 # What lessons use most they import from here, whichever room it stands in: `from utils import check, plot, results`.
 FRONT = {
     "gate": "notebook.gate",
+    "intervals": "notebook.intervals",
     "panel": "notebook.panel",
     "plot": "notebook.plot",
     "progress": "notebook.progress",

@@ -82,14 +82,18 @@ def load_flowers(
     per_class: int | None = None,
     quiet: bool = False,
     settings: Settings | None = None,
+    stand_in: bool = True,
 ) -> Flowers:
     """The flower photos, with one line that says which ones and why.
 
     `size` is the default side of `.arrays()` and of drawn scenes, in pixels; `per_class` keeps a fixed choice of that
-    many photos of each class. `source` is "course_data", "cache", "official" or "stand-in".
+    many photos of each class. `source` is "course_data", "cache", "official" or "stand-in"; without `stand_in` no scenes are
+    drawn where the photos cannot be had: there are none then, and `source` is "none".
     Raises ValueError for a size or a number that cannot be.
     Source: The TensorFlow Team, Flowers (2019); the photos are by their photographers, under Creative Commons.
     """
+    import numpy as np
+
     from utils.garden.arguments import whole_number
 
     size = None if size is None else whole_number("size", size, 1, 150, MAX_SIDE)
@@ -97,6 +101,10 @@ def load_flowers(
     settings = settings or Settings.from_environment()
     reasons: list[str] = []
     tree, source = _real_tree(settings, reasons)
+    if tree is None and not stand_in:
+        if not quiet:
+            say(fetch.with_reasons("Flowers: no real photos.", reasons))
+        return Flowers(Path(), (), np.zeros(0, np.int64), CLASSES, "none", official=False, size=size)
     if tree is None:
         tree, source = (
             _drawn_tree(settings, max(size or STAND_IN_SIZE, SMALLEST_DRAWN), per_class or STAND_IN_PER_CLASS),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 # Okabe and Ito's palette, told apart with every common kind of colour blindness; black first for text and reference lines.
 COLORS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -75,6 +76,29 @@ def images(pictures: Sequence, titles: Sequence[str] = (), *, columns: int = 5, 
         axis.imshow(np.squeeze(picture), interpolation="nearest", **options)
     for axis, title in zip(axes.flat, titles, strict=False):
         axis.set_title(title, fontsize=11)
+    return fig
+
+
+def boxes(axis, corners, **look) -> None:
+    """Boxes (n, 4), corner form in pixels of the picture that `axis` shows, as frames; `look` as `Rectangle` takes it."""
+    # imshow puts the middle of pixel 0 at 0, so its edge lies half a pixel before
+    for x0, y0, x1, y1 in np.asarray(corners, float).reshape(-1, 4):
+        axis.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, **{"fill": False, "lw": 2, **look}))
+
+
+def boxed(pictures: Sequence, *sets, names: Sequence[str] = (), titles: Sequence[str] = (), columns: int = 5, size=2.0) -> Figure:
+    """Pictures with boxes in corner form: each of `sets` holds the boxes (k, 4) of every picture, in its pixels.
+
+    The sets, three at most, differ in colour and in line style; `names` puts them into a legend. The rest is as for `images`.
+    """
+    looks = [{"ec": colour, "ls": line} for colour, line in zip((COLORS[2], COLORS[6], COLORS[5]), ("-", "--", ":"), strict=True)]
+    fig = images(pictures, titles, columns=columns, size=size)
+    for position, axis in enumerate(fig.axes[: len(pictures)]):
+        for look, corners in zip(looks, sets, strict=False):
+            boxes(axis, corners[position], **look)
+    if names:
+        frames = [Rectangle((0, 0), 1, 1, fill=False, lw=2, **look) for look in looks[: len(names)]]
+        fig.legend(frames, names, loc="outside lower center", ncols=len(names))
     return fig
 
 

@@ -11,6 +11,15 @@ import numpy as np
 from scipy import ndimage
 
 
+def class_map(masks, values, step: int = 1) -> np.ndarray:
+    """One map of a scene from the masks of its objects: int64 (height / step, width / step), every `step`-th pixel, 0: no object.
+
+    masks: bool (k, height, width), no two of them on one pixel; values: k numbers above 0, what each object's pixels get.
+    """
+    masks = np.asarray(masks, bool)[:, ::step, ::step]
+    return np.einsum("khw,k->hw", masks, np.asarray(values, np.int64))
+
+
 def confusion(truth, guess, classes: int, ignore: int | None = None, where=None) -> np.ndarray:
     """Counts int64 (classes, classes): of the pixels of class `row`, how many were called `column`.
 

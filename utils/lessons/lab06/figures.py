@@ -3,8 +3,8 @@
 import numpy as np
 
 from ...notebook import plot
+from ...notebook.intervals import mean_interval, share_interval
 from ...vision import cam
-from ...vision.trial import mean_interval, share_interval
 
 
 def heat(picture, values):

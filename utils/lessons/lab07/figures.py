@@ -7,27 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ...notebook import plot
-from ...vision import boxes as geometry
-
-LOOKS = ((plot.COLORS[2], "-"), (plot.COLORS[6], "--"), (plot.COLORS[5], ":"))
-
-
-def boxed(pictures, *sets, names: Sequence[str] = (), titles: Sequence[str] = (), columns: int = 5, size=2.0) -> Figure:
-    """Pictures with boxes in corner form: each of `sets` holds the boxes (k, 4) of every picture, in its pixels.
-
-    The sets differ in colour and in line style; `names` puts them into a legend.
-    """
-    fig = plot.images(pictures, titles, columns=columns, size=size)
-    for position, axis in enumerate(fig.axes[: len(pictures)]):
-        for (colour, style), boxes in zip(LOOKS, sets, strict=False):
-            for x0, y0, x1, y1 in geometry.as_boxes(boxes[position]).reshape(-1, 4):
-                # imshow puts the middle of pixel 0 at 0, so its edge lies half a pixel before
-                corner = (x0 - 0.5, y0 - 0.5)
-                axis.add_patch(Rectangle(corner, x1 - x0, y1 - y0, fill=False, ec=colour, ls=style, lw=2))
-    if names:
-        lines = [Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2) for colour, style in LOOKS]
-        fig.legend(lines[: len(names)], names, loc="outside lower center", ncols=len(names))
-    return fig
+from ...notebook.intervals import mean_interval
 
 
 def agreement(ious: np.ndarray) -> Figure:
@@ -70,6 +50,11 @@ def scores(rows: Mapping[str, np.ndarray], ceiling: float | None = None, xlabel=
 
 
 def interval(values) -> tuple[float, float]:
-    """(mean, half the width of its 95 % interval) of the values of n independent pictures, by the normal approximation."""
-    values = np.asarray(values, float)
-    return float(values.mean()), float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
+    """(mean, half the width of its 95 % interval) of the values of n independent pictures."""
+    mean, low, _ = mean_interval(values)
+    return mean, mean - low
+
+
+def in_words(rows: Mapping[str, np.ndarray]) -> str:
+    """What `scores` shows, in words."""
+    return ", ".join(f"{name} {values.mean():.2f}" for name, values in rows.items())

@@ -4,29 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ...notebook import plot
-from ...vision import boxes as geometry
-
-LOOKS = ((plot.COLORS[2], "-"), (plot.COLORS[6], "--"))
-
-
-def boxed(pictures, sets: Sequence, names: Sequence[str] = ()) -> Figure:
-    """Pictures with boxes in corner form: each of `sets` holds the boxes (k, 4) of every picture, in its pixels.
-
-    The sets differ in colour and in line style; `names` puts them into a legend.
-    """
-    fig = plot.images(pictures, columns=5, size=2.0 if len(pictures) > 1 else 4.5)
-    for position, axis in enumerate(fig.axes[: len(pictures)]):
-        for (colour, style), boxes in zip(LOOKS, sets, strict=False):
-            for x0, y0, x1, y1 in geometry.as_boxes(boxes[position]):
-                corner = (x0 - 0.5, y0 - 0.5)  # imshow puts the middle of pixel 0 at 0, so its edge is half a pixel before
-                axis.add_patch(Rectangle(corner, x1 - x0, y1 - y0, fill=False, ec=colour, ls=style, lw=1.5))
-    if names:
-        lines = [Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2) for colour, style in LOOKS]
-        fig.legend(lines[: len(names)], names, loc="outside lower center", ncols=len(names))
-    return fig
 
 
 def change_map(share: np.ndarray) -> Figure:

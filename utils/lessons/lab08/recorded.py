@@ -31,9 +31,10 @@ def scenes():
     """The scenes themselves, a `garden.Scenes` of 100."""
     from ... import garden
 
-    drawn = garden.scenes(DRAWN, SIZE, seed=SEED, workers=2)
-    columns = (drawn.images, drawn.labels, drawn.boxes, drawn.masks, drawn.classes)
-    return garden.Scenes(*(each[:COUNT] for each in columns))
+    labels = np.array([one.labels[0] for one in true()])  # the first box is that of the scene's class
+    drawn = [garden.scene(SEED * garden.STRIDE + k, SIZE, label) for k, label in enumerate(labels)]
+    boxes, masks, classes = (tuple(getattr(one, name) for one in drawn) for name in ("boxes", "masks", "labels"))
+    return garden.Scenes(np.stack([one.image for one in drawn]), labels, boxes, masks, classes)
 
 
 def true() -> list[Objects]:

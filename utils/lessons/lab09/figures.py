@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from ...ledger import ledger
 from ...notebook import plot
+from ...notebook.intervals import mean_interval
 from ...vision import segmentation
 from . import recipe
 
@@ -116,20 +117,14 @@ def two_sets_of_boxes(image, own, found, step: int) -> Figure:
     for axis, (name, boxes, colour) in zip(axes, sets, strict=True):
         axis.imshow(image)
         axis.set(xticks=[], yticks=[], title=f"{name}: {len(boxes)}")
-        for x0, y0, x1, y1 in np.asarray(boxes) * step:
-            options = {"fill": False, "edgecolor": colour, "linewidth": 2.5}
-            axis.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, **options))
+        plot.boxes(axis, np.asarray(boxes) * step, ec=colour, lw=2.5)
     return fig
 
 
 def mean_and_interval(values) -> list[tuple[float, float]]:
     """Mean and half the width of its 95 % interval (Student's t), for each column of (runs, measures)."""
-    from scipy import stats
-
-    values = np.asarray(values)
-    runs = len(values)
-    half = stats.t.ppf(0.975, runs - 1) * values.std(axis=0, ddof=1) / np.sqrt(runs)
-    return list(zip(values.mean(axis=0), half, strict=True))
+    columns = [mean_interval(column) for column in np.transpose(values)]
+    return [(mean, mean - low) for mean, low, _ in columns]
 
 
 def intervals(by_name: Mapping[str, np.ndarray], measures: Sequence[str]) -> Figure:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import garden, training
+from ...training import transfer
 from ...vision import segmentation
 from . import colours
 
@@ -34,12 +35,9 @@ class Drawn:
 def drawn(count: int, seed: int) -> Drawn:
     """`count` scenes of the data set `seed`; another seed gives other scenes."""
     scenes = garden.scenes(count, SIZE, seed=seed, workers=1)
-    flowers = np.zeros((count, SIZE // STEP, SIZE // STEP), np.int64)
-    classes = np.zeros_like(flowers)
-    for k, (masks, labels) in enumerate(zip(scenes.masks, scenes.classes, strict=True)):
-        for number, (mask, label) in enumerate(zip(masks, labels, strict=True), start=1):
-            small = mask[::STEP, ::STEP]
-            flowers[k][small], classes[k][small] = number, label + 1
+    shown = list(zip(scenes.masks, scenes.classes, strict=True))
+    classes = np.stack([segmentation.class_map(masks, labels + 1, STEP) for masks, labels in shown])
+    flowers = np.stack([segmentation.class_map(masks, 1 + np.arange(len(masks)), STEP) for masks, _ in shown])
     return Drawn(scenes.images, classes, flowers)
 
 
@@ -104,12 +102,7 @@ def encoder(base):
 
 def cached(model, images, batch: int = 50) -> list[np.ndarray]:
     """What `model` computes for all images, one float16 array (n, rows, columns, channels) for each of its outputs."""
-    parts = []
-    for start in range(0, len(images), batch):
-        part = images[start : start + batch]
-        full = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), part.dtype)])  # one shape, compiled once
-        parts.append([np.asarray(maps[: len(part)], np.float16) for maps in model.predict_on_batch(full)])
-    return [np.concatenate(maps) for maps in zip(*parts, strict=True)]
+    return transfer.outputs(model, images, batch=batch, dtype=np.float16)
 
 
 def pretrained_decoder(maps, widths=(16, 24, 32), bottom: int = 64):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...vision.trial import share_interval
+from ...notebook.intervals import share_interval
 
 KINDS = ("brightness", "colour", "edge", "other")
 

@@ -1,6 +1,5 @@
 """Figures of lecture 05: one scene, and what each step says about it."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
@@ -13,16 +12,10 @@ COLOURS = plot.COLORS[1:6]  # one for each kind of flower
 TRUE, FOUND = {"ls": "--", "ec": "white", "lw": 1.6}, {"ls": "-", "ec": plot.COLORS[5], "lw": 1.8}
 
 
-def draw_boxes(axis, boxes, **style):
-    """Boxes (n, 4), corner form in pixels, on a picture."""
-    for x0, y0, x1, y1 in geometry.as_boxes(boxes):
-        axis.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, **{**FOUND, **style}))
-
-
 def draw_found(axis, found, names=True):
     """`Detections` on a picture: a box in the colour of its class, with name and score."""
     for box, label, score in zip(found.boxes, found.labels, found.scores, strict=True):
-        draw_boxes(axis, [box], ec=COLOURS[label], lw=1.8)
+        plot.boxes(axis, [box], ec=COLOURS[label], lw=1.8)
         if names:
             place = {"fontsize": 9, "color": "white", "va": "bottom", "clip_on": True}
             patch = {"facecolor": COLOURS[label], "edgecolor": "none", "pad": 1}
@@ -66,16 +59,6 @@ def side_by_side(image, draws, titles):
     return fig
 
 
-def windows_of_sizes(image, boxes, marked):
-    """The first window of each scale and those in `marked`, boxes (n, 4), on the picture."""
-
-    def draw(axis):
-        draw_boxes(axis, boxes, ls=":", ec="white", lw=1.2)
-        draw_boxes(axis, marked)
-
-    return scene(image, draw)
-
-
 def heat(image, maps, sizes):
     """The classifier's answer at each scale over the picture: dark where nothing is, bright where something is."""
     fig, axes = pictures(len(maps), 3.4)
@@ -95,7 +78,7 @@ def grid(image, cells, boxes):
         for k in range(1, cells):
             axis.axhline(k * step - 0.5, color="white", lw=0.4, ls="-")
             axis.axvline(k * step - 0.5, color="white", lw=0.4, ls="-")
-        draw_boxes(axis, boxes, **TRUE)
+        plot.boxes(axis, boxes, **TRUE)
         for x, y, *_ in geometry.to_centre(boxes):
             corner = (np.floor(x / step) * step - 0.5, np.floor(y / step) * step - 0.5)
             axis.add_patch(Rectangle(corner, step, step, facecolor=plot.COLORS[5], alpha=0.8, ec="none"))
@@ -151,15 +134,4 @@ def all_the_way(image, steps):
         axis.imshow(image)
         draw(axis)
         axis.set_title(title, fontsize=12)
-    return fig
-
-
-def legend_of_classes():
-    """The colours of the classes, as a strip."""
-    fig, axis = plt.subplots(figsize=(8, 0.5))
-    for k, name in enumerate(CLASSES):
-        axis.add_patch(Rectangle((k, 0), 0.18, 1, color=COLOURS[k]))
-        axis.text(k + 0.24, 0.5, name, va="center", fontsize=12)
-    axis.set(xlim=(0, len(CLASSES)), ylim=(0, 1))
-    axis.axis("off")
     return fig

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...vision import boxes as geometry
+from ...vision import segmentation
 
 SIZE = 96  # pixels of a side
 STEP = 2  # one answer of the segmentation network for each STEP × STEP pixels
@@ -30,12 +31,8 @@ def two_heads(classes: int):
 
 def class_maps(scenes) -> np.ndarray:
     """The class of each STEP-th pixel, int64 (n, SIZE / STEP, SIZE / STEP): 0 for the background, then the flowers' class + 1."""
-    side = SIZE // STEP
-    maps = np.zeros((len(scenes), side, side), np.int64)
-    for target, masks, labels in zip(maps, scenes.masks, scenes.classes, strict=True):
-        for mask, label in zip(masks, labels, strict=True):
-            target[mask[::STEP, ::STEP]] = label + 1
-    return maps
+    shown = zip(scenes.masks, scenes.classes, strict=True)
+    return np.stack([segmentation.class_map(masks, labels + 1, STEP) for masks, labels in shown])
 
 
 def heat(logits, side: int, size: int, step: int) -> np.ndarray:
@@ -71,11 +68,3 @@ def fit_of(sizes, typical) -> np.ndarray:
         return np.concatenate([np.zeros_like(each, float), np.asarray(each, float)], axis=1)
 
     return geometry.pairwise_iou(at_origin(sizes), at_origin(typical)).max(axis=1)
-
-
-def interval(values, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
-    """The mean of `values` and its 95 % interval by bootstrap: (mean, low, high)."""
-    values = np.asarray(values, float)
-    picks = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
-    low, high = np.percentile(values[picks].mean(axis=1), [2.5, 97.5])
-    return float(values.mean()), float(low), float(high)
