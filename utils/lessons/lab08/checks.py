@@ -41,7 +41,9 @@ lab.declare(
             (90, 30, 40, 16, [1]),
         ],
         mistakes={
-            "{case} gives {got}: the window at the edge, at 0, counts too. Add 1 to each side.": lambda *a: _windows(*a, plus=0),
+            "{case} gives {got}: the window at the edge, at 0, counts too. Add 1 to each side.": Either(
+                lambda *a: _windows(*a, plus=0), lambda *a: _windows(*a, plus=0, least=-1000)
+            ),
             "{case} gives {got}: a picture that is smaller than the window has no window, not a negative number of them.": (
                 lambda *a: _windows(*a, least=-1000)
             ),
@@ -409,6 +411,9 @@ lab.declare(
         },
         mistakes={
             "{case}: boxes of different classes suppress each other. Do it class by class.": _suppressed(classes=False),
+            "{case}: nothing is dropped. A box that overlaps a kept one of its class by more than the limit must go.": (
+                lambda boxes, scores, labels, limit: np.argsort(-scores)
+            ),
             "{case}: only the best box of all drops its rivals. Repeat the step with what is left.": _suppressed(rounds=1),
             "{case}: a box drops another whose IoU is *equal* to the limit. The text says greater.": _suppressed(equal=True),
             "{case}: you keep the boxes with the lowest scores. Sort by falling score: np.argsort(-scores).": _suppressed(

@@ -479,7 +479,9 @@ lab.declare(
         _weights,
         cases=[([815, 100, 60, 25],), ([50, 50],), (np.array([900, 0, 60, 40]),), ([7],), ([0, 3, 9],), ([9, 1, 0, 5],)],
         mistakes={
-            "These are 1 / count. Scale them so that the mean over all *pixels* is 1.": _plain,
+            "These are 1 / count. Scale them so that the mean over all *pixels* is 1.": Either(
+                _plain, lambda c: np.array([1 / count if count else np.inf for count in c])
+            ),
             "These add up to 1. Not the sum, but the mean over all pixels must be 1.": _scaled(np.sum),
             "The mean over the *classes* is 1 here, and pixels of frequent classes are many: take it over the pixels.": Either(
                 _scaled(lambda w: w[w > 0].mean()), _scaled(np.mean)
