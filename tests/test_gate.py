@@ -37,6 +37,15 @@ def test_cells_that_need_it_are_skipped_and_say_so_and_others_run(run, capsys):
     assert "Skipped: this cell needs `base`" in said and "Skipped: this cell needs `features`" in said
 
 
+@pytest.mark.parametrize("extra", [False, True])
+def test_an_extra_that_is_skipped_leaves_the_run_complete(run, monkeypatch, capsys, extra):
+    said = []
+    monkeypatch.setattr(gate.results, "incomplete", said.append)
+    names = run(CLOSED.replace("COURSE_DATA.'", f"COURSE_DATA.', extra={extra}"), "features = base + 1")
+    assert "features" not in names and said == ([] if extra else ["No weights here. Set COURSE_DATA."])
+    assert ("No weights here" in capsys.readouterr().out) == extra
+
+
 def test_what_a_skipped_cell_would_have_set_is_missing_too_whatever_sets_it(run):
     names = run(
         CLOSED,

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from . import panel, results
 
 
-def close(*names: str, reason: str) -> None:
+def close(*names: str, reason: str, extra: bool = False) -> None:
     """Skip every later cell of this notebook that needs one of `names`; `reason` says what is missing and what brings it.
 
-    Says so once, as `results.incomplete` does. Raises RuntimeError outside a notebook, where no cell can be skipped, and
+    Says so once, as `results.incomplete` does; with `extra` the cells are one more look at what the lesson has shown already, and
+    the run counts as complete without them. Raises RuntimeError outside a notebook, where no cell can be skipped, and
     ValueError without names.
     """
     if not names:
@@ -34,7 +35,10 @@ def close(*names: str, reason: str) -> None:
         skipper = _Skipper()
         ipython.ast_transformers.append(skipper)
     skipper.missing |= set(names)
-    results.incomplete(reason)
+    if extra:
+        panel.show("unattempted", reason)
+    else:
+        results.incomplete(reason)
 
 
 def _shell():
