@@ -12,7 +12,23 @@ from utils import batches, digits, training, transfer
 from utils.garden.arguments import class_numbers, network, numbers
 from utils.ledger import ledger, measure
 from utils.training.schedule import warmup_cosine
-from utils.vision import agreement, average_precision, boxes, detections, formats, grid, matching, nms, sliding
+from utils.vision import (
+    agreement,
+    average_precision,
+    boxes,
+    cam,
+    components,
+    detections,
+    formats,
+    gradients,
+    grid,
+    matching,
+    nms,
+    occlusion,
+    segmentation,
+    sliding,
+    trial,
+)
 from utils.vision import augment as vision_augment
 
 OURS = Path(utils.__file__).parent
@@ -39,6 +55,11 @@ LOWER, UPPER = transfer.cut(BASE, "upper")
 CACHED = transfer.activations(LOWER, PHOTOS, label="")
 TOP = transfer.top(UPPER, 3)
 GRID = grid.Grid(16, 4, 3)
+FLOATS = transfer.scale(PHOTOS)
+ENDS = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3)]
+POOLED = keras.Sequential([keras.Input((16, 16, 3)), *ENDS], name="pooled")
+MAPS, MASKS = RNG.random((3, 16, 16)), PHOTOS[..., 0] > 128
+CLASS_MAPS = RNG.integers(0, 3, (2, 8, 8))
 
 # What each kind of argument must not be. "nan" goes where floats go, "empty" where there must be one example.
 NAN = {"NaN": lambda good: np.where(np.arange(np.size(good)).reshape(np.shape(good)) == 0, np.nan, np.asarray(good, float))}
@@ -161,6 +182,33 @@ CALLS = [
         {"image": PHOTOS[0], "count": 1, "magnitude": 0.5, "rng": RNG},
         {"image": ARRAY},
     ),
+    *(
+        (explain, {"model": POOLED, "images": FLOATS, **more}, {"model": MODEL, "images": ARRAY})
+        for explain, more in (
+            (cam.class_activation_map, {}),
+            (cam.grad_cam, {}),
+            (gradients.gradient, {}),
+            (gradients.gradient_times_input, {}),
+            (gradients.smooth_grad, {"samples": 1}),
+            (gradients.integrated_gradients, {"steps": 1}),
+            (gradients.guided_backpropagation, {}),
+            (occlusion.occlusion, {"patch": 8}),
+            (trial.deletion, {"maps": MAPS, "steps": 2}),
+            (trial.insertion, {"maps": MAPS, "steps": 2}),
+        )
+    ),
+    (
+        trial.pointing_game,
+        {"maps": MAPS, "masks": MASKS},
+        {"maps": ARRAY, "masks": EMPTY | SHAPE | {"halves": lambda good: good / 2}},
+    ),
+    (trial.energy_inside, {"maps": MAPS, "masks": MASKS}, {"maps": ARRAY}),
+    (trial.rank_correlation, {"maps": MAPS, "others": MAPS}, {"maps": ARRAY}),
+    (trial.kernel_layers, {"model": POOLED}, {"model": MODEL}),
+    (cam.upsample, {"maps": MAPS, "size": (32, 32)}, {"maps": NO_ARRAY | EMPTY | SHAPE}),
+    (segmentation.confusion, {"truth": CLASS_MAPS, "guess": CLASS_MAPS, "classes": 3}, {"truth": NO_ARRAY | NAN | SHAPE}),
+    (segmentation.boundary_band, {"truth": CLASS_MAPS}, {"truth": NO_ARRAY | NAN}),
+    (components.components, {"mask": MASKS[0]}, {"mask": SHAPE | {"words": lambda good: np.full(good.shape, "a")}}),
     (
         lambda **each: formats.Picture("a.jpg", 16, 16, **each),
         {"boxes": BOXES, "labels": ["rose", "tulip"]},

@@ -7,6 +7,7 @@ shown = cam.to_unit(maps)                         # 0 … 1, to draw
 
 import numpy as np
 
+from ..garden.arguments import numbers
 from . import inside
 
 
@@ -70,9 +71,7 @@ def upsample(maps, size: tuple[int, int]) -> np.ndarray:
     """
     import tensorflow as tf
 
-    maps = np.asarray(maps, np.float32)
-    if maps.ndim not in (2, 3) or 0 in maps.shape:
-        raise ValueError(f"The shape is {maps.shape}; it must be (rows, columns), or (n, rows, columns) for n maps.")
+    maps = numbers("maps", maps, "(rows, columns)", "(n, rows, columns)").astype(np.float32)
     stack = maps[None] if maps.ndim == 2 else maps
     large = np.asarray(tf.image.resize(stack[..., None], size, method="bilinear"))[..., 0]
     return large[0] if maps.ndim == 2 else large

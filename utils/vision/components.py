@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from ..garden.arguments import numbers
 from . import boxes as bx
 from .segmentation import as_classes
 
@@ -22,9 +23,7 @@ def components(mask, least: int = 1, diagonal: bool = False) -> np.ndarray:
 
     least: components of fewer pixels are left out. diagonal: whether pixels that touch only at a corner hang together.
     """
-    mask = np.asarray(mask).astype(bool)
-    if mask.ndim != 2:
-        raise ValueError(f"the mask has the shape {mask.shape}: give one mask (height, width).")
+    mask = numbers("mask", mask, "(height, width)").astype(bool)
     numbered, count = ndimage.label(mask, np.ones((3, 3)) if diagonal else None)
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
     order = np.argsort(-sizes, kind="stable")

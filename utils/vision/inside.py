@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from ..garden.arguments import network
+
 BATCH = 16  # pictures at a time: going backward keeps the activations of every layer
 ENDS = ("softmax", "sigmoid", "log_softmax")  # what turns logits into probabilities
 
@@ -15,7 +17,7 @@ ENDS = ("softmax", "sigmoid", "log_softmax")  # what turns logits into probabili
 def layers_of(model) -> list:
     """All layers and operations of `model`, in the order in which they are applied, nested models unfolded."""
     found = []
-    for each in getattr(model, "operations", None) or getattr(model, "layers", ()):
+    for each in getattr(network("model", model), "operations", None) or getattr(model, "layers", ()):
         if type(each).__name__ != "InputLayer":
             found += layers_of(each) if getattr(each, "layers", None) else [each]
     return found

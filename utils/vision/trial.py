@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ..garden.arguments import numbers
 from . import inside
 
 
@@ -134,9 +135,7 @@ def _pairs(maps, masks):
 
 
 def _same(maps, others, name):
-    maps, others = np.asarray(maps, np.float64), np.asarray(others, np.float64)
-    if maps.ndim != 3 or maps.shape != others.shape:
+    maps, others = (numbers(what, each, "(n, h, w)").astype(np.float64) for what, each in (("maps", maps), (name, others)))
+    if maps.shape != others.shape:
         raise ValueError(f"The maps are {maps.shape}, {name} {others.shape}: both must be (n, h, w).")
-    if not (np.isfinite(maps).all() and np.isfinite(others).all()):
-        raise ValueError("The maps hold NaN or infinity: were they divided by a maximum of 0?")
     return maps, others
