@@ -114,11 +114,12 @@ class Cells:
         from utils.check.values import plain
 
         arguments, options = self.given(message["a"]), self.given(message["o"])
-        before = calling._copied(arguments)
+        arrays: list = []  # (copy of an array, the array that the function gets)
+        calling.copied(arguments, arrays)
         drawn = chance.Watched(message["numbers"])
         with calling.guarded(), drawn:
             result = self.objects[message["id"]](*arguments, **options)
-        after = None if calling._unchanged(tuple(arguments), tuple(before)) else self.values(arguments)
+        after = None if all(calling.unchanged(*each) for each in arrays) else self.values(arguments)
         with calling.guarded(returned=True):
             result = plain(result)
         reply = {"op": "return", "v": self.value(result), "after": after, "drew": drawn.changed}
