@@ -143,6 +143,17 @@ class Cells:
             ]
         return {"op": "return", "v": self.value(found), "after": None}
 
+    def do_spec(self, message: dict) -> dict:
+        """What a dataset says of its elements, in tuples as they stand: shape and type of each tensor; None is left open."""
+        spec = self.objects[message["id"]].element_spec
+
+        def told(each):
+            if isinstance(each, tuple):
+                return tuple(map(told, each))
+            return {"shape": each.shape.as_list() if each.shape.rank is not None else None, "dtype": each.dtype.name}
+
+        return {"op": "return", "v": self.value(told(spec)), "after": None}
+
     def do_graph(self, message: dict) -> dict:
         from tools.grading import graphs
         from utils.check import calling
