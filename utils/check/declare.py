@@ -172,7 +172,11 @@ class Function:
             except NotAttempted:
                 results.append(Wrong("not attempted here"))
         known = self._known(cases, expected)
-        return _likely(results, expected, known, lambda i, j: labels[i] or f"`{name}({cases[i]})`", **limits)
+
+        def named(i, j):
+            return labels[i] or (f"`{name}({cases[i]})`" if j is None else at(f"`{name}({cases[i]})`", j))
+
+        return _likely(results, expected, known, named, **limits)
 
     def _run(self, function, case: Given, expected=None):
         """The plain result of one call, or the Wrong that it ends in; NotAttempted gets through."""
