@@ -319,7 +319,8 @@ def _likely(found: list, expected: list, known, named: Callable, *, by_element: 
         return None
     whole = element is None or isinstance(found[case], Wrong)
     got = found[case] if whole else _elements(found[case], expected[case])[element]
-    return best.replace("{case}", named(case, element)).replace("{got}", shortened(_shown(got), 80))
+    named_element = element if by_element or "{got}" in best else None
+    return best.replace("{case}", named(case, named_element)).replace("{got}", shortened(_shown(got), 80))
 
 
 class _OnDemand(Sequence):
