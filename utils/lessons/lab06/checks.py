@@ -288,9 +288,10 @@ lab.declare(
                 lambda values: np.maximum(values, 0) / _or_one(np.maximum(values, 0).max(axis=1, keepdims=True)),
                 lambda values: np.maximum(values, 0) / _or_one(np.maximum(values, 0).max(axis=0, keepdims=True)),
             ),
-            "The largest value must become 1: divide by the maximum.": Either(
+            "The largest value must become 1 and the others keep their proportion: divide by the maximum, cut off nothing above.": Either(
                 lambda values: np.maximum(values, 0),
                 lambda values: np.clip(values, 0, 1),
+                lambda values: np.clip(values, 0, 1) / _or_one(np.clip(values, 0, 1).max()),
                 lambda values: np.maximum(values, 0) / (np.maximum(values, 0).sum() or 1),
                 lambda values: np.maximum(values, 0) / (np.sqrt((np.maximum(values, 0) ** 2).sum()) or 1),
                 lambda values: np.maximum(values, 0) / 255,
