@@ -200,7 +200,7 @@ plot.show(
 # share the *purity*. Ten photos drawn at random have a purity too: with five classes,
 # some class is always ahead.
 
-# %%
+# %% tags=["subslide"]
 rng = np.random.default_rng(0)
 random_peaks = rng.random((len(photos), 2000))
 by_chance = 100 * measures.purity(random_peaks, labels).mean()
@@ -287,7 +287,7 @@ plot.show(
     f"{said}.",
 )
 
-# %%
+# %% tags=["hide-input"]
 alone, last = scores["gradient alone"], scores["+ colours"]
 rough = visualize.roughness_of(made["gradient alone"].images).min()
 smooth = visualize.roughness_of(made["+ colours"].images).max()
@@ -541,7 +541,7 @@ for parts in (2, 4, 8):
     print(f"{parts}×{parts}: {parts**2} squares of {SIZE // parts} pixels")
 
 
-# %%
+# %% tags=["subslide"]
 def probe(inputs, targets, folds=10):
     """For each photo, whether a linear probe that has not seen it answers right."""
     classifier = make_pipeline(StandardScaler(), RidgeClassifier(alpha=1000))

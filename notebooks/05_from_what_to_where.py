@@ -143,7 +143,7 @@ results.record("IoU of the constant box", of_constant.mean())
 results.record("IoU gained by looking", better[0])
 print(f"95 % interval of the gain: {better[1]:.3f} to {better[2]:.3f}")
 
-# %% [markdown]
+# %% [markdown] tags=["subslide"]
 # IoU, *intersection over union*, is the area that two boxes share over the area that
 # they cover together: 1 for the same box, 0 for boxes apart. By this measure the head
 # hardly gains on a box that never looks, and whether it gains at all the interval
@@ -154,7 +154,7 @@ print(f"95 % interval of the gain: {better[1]:.3f} to {better[2]:.3f}")
 # The loss was the *mean squared error* (MSE), which is something else: four pixels off
 # ruin a small box and hardly matter for a large one.
 
-# %% tags=["subslide"]
+# %%
 for side in (8, 80):
     moved = boxes.iou([0, 0, side, side], [4, 0, side + 4, side])
     results.record(f"IoU of a box of {side} pixels, moved by 4", float(moved))
@@ -180,7 +180,7 @@ classifier.compile(
 )
 history = training.fit(classifier, pictures, labels, batch_size=64, epochs=8)
 
-# %%
+# %% tags=["subslide"]
 all_windows = windows.places(SIZE, WINDOW)
 started = time.perf_counter()
 cut = windows.cut_out(scene, WINDOW).astype("float32")
@@ -417,12 +417,12 @@ results.record(
     "mAP75 of the grid detector", ap.mean_average_precision(seen, true, iou=0.75)
 )
 
-# %% [markdown]
+# %% [markdown] tags=["subslide"]
 # The slides define AP by eleven recalls: 0, 0.1, …, 1. That is the definition of PASCAL
 # VOC 2007. From 2010 on VOC takes every recall, and COCO takes 101 recalls and the mean
 # over ten limits of IoU. "An mAP of 0.4" means nothing until you know which.
 
-# %% tags=["subslide"]
+# %%
 for name, definition in (
     ("VOC 2007, 11 recalls", "voc2007"),
     ("VOC 2010, every recall", "voc2010"),
@@ -490,7 +490,7 @@ for count, fit in fits.items():
 # **Predict first:** a box is too wide by 2 % of the picture. How many times as much
 # does that cost on a box of 5 % as on one of 50 %, with roots and without?
 
-# %% tags=["hide-input"]
+# %% tags=["subslide", "hide-input"]
 widths, error = np.geomspace(0.02, 0.9, 60), 0.02
 small, large = ((np.sqrt(w + error) - np.sqrt(w)) ** 2 for w in (0.05, 0.5))
 plot.show(
