@@ -264,20 +264,23 @@ check.answer("head_parameters", pooled, flattened)
 
 # %% [markdown]
 # Now run Xception over every photo. We stop at a layer near the top, `plan.cut`, and
-# cache the activations there, so this slow pass runs only once. Section 4 shows what
-# else the cache is good for.
+# cache the activations there, so this slow pass runs only once. (A pass that took more
+# than a minute is also kept on the disk for the next run.) Section 4 shows what else
+# the cache is good for.
 #
 # Drawn scenes are small, so there is time to cache a second *view* of each, mirrored.
 # Photos are larger, and the time goes into their pixels instead: one view.
 
 # %%
-started = time.perf_counter()
+from utils.training import kept
+
 lower, upper = transfer.cut(base, plan.cut)
 views, seconds_below = [], []
 for mirrored in plan.mirrored:  # False, and True where there is time for it
     label = "mirrored" if mirrored else "below the cut"
-    views.append(transfer.activations(lower, images, mirrored=mirrored, label=label))
-    seconds_below.append(time.perf_counter() - started)
+    view, seconds = kept.activations(lower, images, mirrored=mirrored, label=label)
+    views.append(view)
+    seconds_below.append(sum(seconds_below[-1:]) + seconds)  # of all passes so far
 plain = views[0]
 megabytes = sum(view.nbytes for view in views) / 1e6
 print(f"cut below {plan.cut}: {plain.shape[1:]} per photo, {megabytes:.0f} MB in all")

@@ -489,3 +489,72 @@ def test_tf_keras_vis_agrees_about_grad_cam(second_opinion, layer):
         seek_penultimate_conv_layer=False,
     )
     np.testing.assert_allclose(cam.grad_cam(model, x, 2, layer, relu=False), theirs, rtol=1e-4, atol=1e-6)
+
+
+# ── Passes that are compiled ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+ASKED = {
+    "gradient": gradients.gradient,
+    "guided": gradients.guided_backpropagation,
+    "class activation map": cam.class_activation_map,
+    "Grad-CAM": cam.grad_cam,
+    "occlusion": lambda *inputs: occlusion.occlusion(*inputs, patch=6),
+}
+
+
+def compiled(model) -> list[str]:
+    """The kinds of passes that have been compiled."""
+    return [kind for (kind, *_), run in vars(model)["_passes"].items() if callable(run)]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_pass_that_is_asked_for_often_is_compiled_once_and_says_the_same(name):
+    model, images = network(), pictures()
+    first = ASKED[name](model, images, 1)
+    for count in (3, 2, 3, 1):  # of pictures
+        again = ASKED[name](model, images[:count], 1)
+        np.testing.assert_allclose(again, first[:count], atol=1e-6 + 1e-5 * np.abs(first).max())
+    assert len(compiled(model)) == 1, "single pictures and several share it"
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_compiled_pass_sees_other_weights_and_another_rule_for_going_backward(name):
+    model, images = network(), pictures()
+    for _ in range(4):
+        before = ASKED[name](model, images, 1)
+        plain = gradients.gradient(model, images, 1)
+    assert len(compiled(model)) == len({name, "gradient"})
+    with trial.shuffled(model, 2):
+        now = ASKED[name](model, images, 1)
+        twin = network()
+        twin.set_weights(model.get_weights())
+        np.testing.assert_allclose(now, ASKED[name](twin, images, 1), atol=1e-6 + 1e-5 * np.abs(now).max())
+    assert not np.allclose(now, before)
+    np.testing.assert_allclose(ASKED[name](model, images, 1), before, atol=1e-6 + 1e-5 * np.abs(before).max())
+    np.testing.assert_allclose(gradients.gradient(model, images, 1), plain, atol=1e-6)
+
+
+def test_a_compiled_pass_sees_a_layer_or_an_activation_that_was_exchanged():
+    model, images = network(end="softmax"), pictures()
+    relu = next(layer for layer in inside.layers_of(model) if getattr(layer, "activation", None) is keras.activations.relu)
+    for _ in range(4):
+        before = gradients.gradient(model, images, 1)
+    relu.activation = keras.activations.tanh
+    after = gradients.gradient(model, images, 1)
+    assert not np.allclose(before, after)
+    for _ in range(3):
+        np.testing.assert_allclose(gradients.gradient(model, images, 1), after, atol=1e-6)
+
+
+def test_what_is_compiled_ends_with_the_model():
+    import gc
+    import weakref
+
+    model = network()
+    for _ in range(4):
+        gradients.gradient(model, pictures(), 1)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None

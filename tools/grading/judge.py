@@ -324,6 +324,15 @@ class Dataset:
         return iter(self.take(100_000))
 
     @property
+    def element_spec(self):
+        import tensorflow as tf
+
+        def spec(each):
+            return tf.TensorSpec(each["shape"], each["dtype"]) if isinstance(each, dict) else tuple(map(spec, each))
+
+        return spec(self._session.value({"op": "spec", "id": self._number}))
+
+    @property
     def __class__(self):  # checks ask whether it is one of TensorFlow's
         import tensorflow as tf
 

@@ -114,11 +114,12 @@ class Cells:
         from utils.check.values import plain
 
         arguments, options = self.given(message["a"]), self.given(message["o"])
-        before = calling._copied(arguments)
+        arrays: list = []  # (copy of an array, the array that the function gets)
+        calling.copied(arguments, arrays)
         drawn = chance.Watched(message["numbers"])
         with calling.guarded(), drawn:
             result = self.objects[message["id"]](*arguments, **options)
-        after = None if calling._unchanged(tuple(arguments), tuple(before)) else self.values(arguments)
+        after = None if all(calling.unchanged(*each) for each in arrays) else self.values(arguments)
         with calling.guarded(returned=True):
             result = plain(result)
         reply = {"op": "return", "v": self.value(result), "after": after, "drew": drawn.changed}
@@ -141,6 +142,17 @@ class Cells:
                 for each in self.objects[message["id"]].take(message["count"])
             ]
         return {"op": "return", "v": self.value(found), "after": None}
+
+    def do_spec(self, message: dict) -> dict:
+        """What a dataset says of its elements, in tuples as they stand: shape and type of each tensor; None is left open."""
+        spec = self.objects[message["id"]].element_spec
+
+        def told(each):
+            if isinstance(each, tuple):
+                return tuple(map(told, each))
+            return {"shape": each.shape.as_list() if each.shape.rank is not None else None, "dtype": each.dtype.name}
+
+        return {"op": "return", "v": self.value(told(spec)), "after": None}
 
     def do_graph(self, message: dict) -> dict:
         from tools.grading import graphs

@@ -25,10 +25,10 @@ def call(function, *arguments, **options):
     if not callable(function):
         raise Wrong(f"Expected a function; this is {kind(function)}.")
     arrays: list[tuple[np.ndarray, np.ndarray]] = []
-    given, given_options = _copied(arguments, arrays), _copied(options, arrays)
+    given, given_options = copied(arguments, arrays), copied(options, arrays)
     with guarded(returned=_is_model(function)):
         result = function(*given, **given_options)
-    if not all(_unchanged(copied, original) for copied, original in arrays):
+    if not all(unchanged(now, original) for now, original in arrays):
         raise Wrong("Your function changes an array that it was given. Work on a copy (`x.copy()`) and return the result.")
     if result is None:
         raise Wrong("Your function returns None. Is there a `return` at its end?")
@@ -175,7 +175,7 @@ def _runs(frame, function) -> bool:
     )
 
 
-def _copied(value, arrays: list):
+def copied(value, arrays: list):
     """A copy of arrays and containers; functions, models and other objects are passed as they are.
 
     Each (copy of an array, the array) is added to `arrays`.
@@ -184,13 +184,14 @@ def _copied(value, arrays: list):
         arrays.append((value.copy(), value))
         return arrays[-1][0]
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(_copied(v, arrays) for v in value)
+        return type(value)(copied(v, arrays) for v in value)
     if isinstance(value, dict):
-        return {key: _copied(v, arrays) for key, v in value.items()}
+        return {key: copied(v, arrays) for key, v in value.items()}
     return copy.copy(value) if isinstance(value, (set, bytearray)) else value
 
 
-def _unchanged(a: np.ndarray, b: np.ndarray) -> bool:
+def unchanged(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays have the same shape and values, NaN for NaN."""
     return a.shape == b.shape and np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
 
 

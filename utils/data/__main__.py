@@ -112,7 +112,7 @@ def _copy(source: Path, folder: Path) -> Path:
 
 def clear(settings: Settings) -> int:
     """Delete what the course put into its cache, by name: whatever else lies there is left alone."""
-    patterns = ("flowers-*", "garden-*", "mirrors", ".incoming", ".locks")
+    patterns = ("flowers-*", "garden-*", "activations", "mirrors", ".incoming", ".locks")
     files = [name for item in sources.ITEMS.values() for name in (item.filename, *item.also)]
     freed = 0
     for path in sorted({path for pattern in (*patterns, *files) for path in settings.cache.glob(pattern)}):

@@ -26,10 +26,14 @@ def class_activation_map(model, images, classes=None, *, relu: bool = False) -> 
         )
     kernel = np.asarray(dense.kernel)
 
-    def weigh(pictures, chosen):
+    def below(pictures):
         with inside.heard(pooling) as runs:
             inside.logits(model, pictures)
-        return np.einsum("nhwc,cn->nhw", np.asarray(runs[-1][0]), kernel[:, chosen])
+        return runs[-1][0]
+
+    def weigh(pictures, chosen):
+        maps = inside.passed(model, "maps below the pooling", below, pictures)
+        return np.einsum("nhwc,cn->nhw", maps, kernel[:, chosen])
 
     maps = inside.in_batches(weigh, model, images, classes)
     return np.maximum(maps, 0) if relu else maps
@@ -47,8 +51,7 @@ def grad_cam(model, images, classes=None, layer: str | None = None, *, relu: boo
 
     layer = inside.find(model, layer)
 
-    def weigh(pictures, chosen):
-        pictures = tf.constant(pictures)
+    def weighted(pictures, chosen):
         with tf.GradientTape() as tape, inside.heard(layer) as runs:
             tape.watch(pictures)
             scores = tf.gather(inside.logits(model, pictures), chosen, axis=1, batch_dims=1)
@@ -58,6 +61,9 @@ def grad_cam(model, images, classes=None, layer: str | None = None, *, relu: boo
             raise ValueError(f"No gradient leads from the logits to maps of {layer.name!r}: name one between the two.")
         weights = tf.reduce_mean(gradients, axis=(1, 2))
         return tf.einsum("nhwc,nc->nhw", maps, weights)
+
+    def weigh(pictures, chosen):
+        return inside.passed(model, f"Grad-CAM of {layer.name}", weighted, pictures, chosen)
 
     maps = inside.in_batches(weigh, model, images, classes)
     return np.maximum(maps, 0) if relu else maps

@@ -79,11 +79,13 @@ def _derivative(model, pictures, chosen) -> np.ndarray:
     """d logit / d picture for each of the pictures (n, h, w, channels), the class `chosen` (n,) of each."""
     import tensorflow as tf
 
-    pictures = tf.constant(pictures)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(pictures)
-        scores = tf.gather(inside.logits(model, pictures), chosen, axis=1, batch_dims=1)
-    found = tape.gradient(scores, pictures)
-    if found is None:
-        raise ValueError(f"No gradient leads from the logits of {model.name} to the picture: does a layer round?")
-    return found.numpy()
+    def slope(pictures, chosen):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pictures)
+            scores = tf.gather(inside.logits(model, pictures), chosen, axis=1, batch_dims=1)
+        found = tape.gradient(scores, pictures)
+        if found is None:
+            raise ValueError(f"No gradient leads from the logits of {model.name} to the picture: does a layer round?")
+        return found
+
+    return inside.passed(model, "gradient", slope, pictures, chosen)
