@@ -234,6 +234,7 @@ def test_numbers_agree_as_far_as_float32_goes_and_no_further():
     assert same(1e-9, 0.0, scale=1) and not same(1e-4, 0.0, scale=1)
     assert same(54.9999999, 55) and not same(54.99, 55)
     assert same(np.float32(0.99999994), 1.0)
+    assert plain({(1, 2), (3, 4)}) == {(1, 2), (3, 4)}
     assert not same(float("nan"), 1.0) and same(float("nan"), float("nan"))
     assert same(np.array([1, np.inf]), np.array([1, np.inf])) and not same(np.array([1, 1e9]), np.array([1, np.inf]))
     assert same([1, 2.0000001], [1, 2]) and not same([1, 2, 3], [1, 2])

@@ -170,6 +170,15 @@ def boxes(mask, least):
 """,
         ),
         (
+            "a set of tuples",
+            """
+def boxes(mask, least):
+    numbered, count = ndimage.label(mask)
+    sizes = np.bincount(numbered.ravel())[1:]
+    return {(s[1].start, s[0].start, s[1].stop, s[0].stop) for s, n in zip(ndimage.find_objects(numbered), sizes) if n >= least}
+""",
+        ),
+        (
             "flood fill",
             """
 def boxes(mask, least):

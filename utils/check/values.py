@@ -45,7 +45,7 @@ def plain(answer):
     if isinstance(answer, Mapping):
         return {plain(key) if _is_tensor(key) else key: plain(value) for key, value in answer.items()}
     if isinstance(answer, (set, frozenset)):
-        return {plain(value) for value in answer}
+        return {value if isinstance(value, (tuple, frozenset)) else plain(value) for value in answer}
     if isinstance(answer, (list, tuple, range, deque, Iterator)) or type(answer).__name__ in _VIEWS:
         return _plain_list(answer)
     return _plain_array(array) if (array := _from_library(answer)) is not None else answer

@@ -326,7 +326,7 @@ lab.declare(
         [1, 1, 1, 2, 4],
         {
             "One layer too early: the third layer never stood behind its own stride. It reads the same map as before.": Either(
-                [1, 1, 2, 4, 8], [1, 1, 2, 4, 4], [1, 1, 2, 4, 1], [1, 1, 2, 2, 4], [1, 1, 2, 2, 2]
+                [1, 1, 2, 4, 8], [1, 1, 2, 4, 4], [1, 1, 2, 4, 1], [1, 1, 2, 2, 4], [1, 1, 2, 2, 2], [1, 1, 4, 4, 4]
             ),
             "The fourth layer stood behind *one* stride that is gone, the third layer's: its own does not count. Its taps are 2 apart.": Either(
                 [1, 1, 1, 4, 4], [1, 1, 1, 4, 8]
@@ -336,10 +336,10 @@ lab.declare(
             ),
             "The first layer comes first in the list.": [4, 2, 1, 1, 1],
             "The fifth layer stood behind *both* strides that are gone, so its taps must be 4 apart.": Either(
-                [1, 1, 1, 2, 2], [1, 1, 2, 2, 1], [1, 1, 1, 2, 1]
+                [1, 1, 1, 2, 2], [1, 1, 2, 2, 1], [1, 1, 1, 2, 1], [1, 1, 1, 2, 8]
             ),
             "The first two strides are still there. They need no dilation to replace them.": Either(
-                [1, 2, 4, 8, 16], [2, 2, 2, 2, 1], [1, 1, 4, 8, 16]
+                [1, 2, 4, 8, 16], [2, 2, 2, 2, 1], [1, 1, 4, 8, 16], [2, 2, 1, 1, 1]
             ),
             "Rates multiply, they do not add: two strides of 2 are a factor of 4.": [1, 1, 1, 2, 3],
             "Rate 1 is the ordinary convolution; 0 does not exist.": Either([0, 0, 0, 1, 2], [0, 0, 0, 1, 3]),
@@ -489,7 +489,7 @@ def _masks(rng):
 
 def _sorted(boxes):
     """Rows in one order, as an array (n, 4) where it can be one."""
-    boxes = np.asarray(boxes)
+    boxes = np.asarray(list(boxes) if isinstance(boxes, set) else boxes)
     if boxes.size == 0:
         return np.zeros((0, 4))
     return boxes[np.lexsort(boxes.T[::-1])] if boxes.ndim == 2 else boxes
