@@ -699,14 +699,26 @@ def _ap_at(recall, precision, points, *, reach=lambda recall, point: recall >= p
     return float(np.mean(values)) if values else 0.0
 
 
-_PR = {
-    "for four detections": (np.array([0.25, 0.25, 0.5, 0.75]), np.array([1.0, 0.5, 2 / 3, 0.75])),
-    "for six detections": (np.array([0.0, 0.2, 0.2, 0.4, 0.6, 0.6]), np.array([0.0, 0.5, 1 / 3, 0.5, 0.6, 0.5])),
-    "for a perfect detector": (np.array([0.5, 1.0]), np.array([1.0, 1.0])),
-    "for a detector whose false ones come late": (np.array([1, 2, 2, 2, 3]) / 8, np.array([1, 1, 2 / 3, 0.5, 0.6])),
-    "without a detection": (np.zeros(0), np.zeros(0)),
-}
-_POINTS = ([0, 0.25, 0.5, 0.75, 1], [0, 0.1, 0.3, 0.5], [0, 0.5, 1], [0, 0.3, 0.6], [0, 0.5, 1])
+def _curves(rng):
+    """Curves as detectors give them, the recall rising; a grader's own are drawn anew, not the shown ones in another order."""
+    right = np.append(rng.random(14) < 0.5, True)
+    found = np.cumsum(right)
+    return {
+        "for four detections": (np.array([0.25, 0.25, 0.5, 0.75]), np.array([1.0, 0.5, 2 / 3, 0.75])),
+        "for six detections": (np.array([0.0, 0.2, 0.2, 0.4, 0.6, 0.6]), np.array([0.0, 0.5, 1 / 3, 0.5, 0.6, 0.5])),
+        "for a perfect detector": (np.array([0.5, 1.0]), np.array([1.0, 1.0])),
+        "for a detector whose false ones come late": (np.array([1, 2, 2, 2, 3]) / 8, np.array([1, 1, 2 / 3, 0.5, 0.6])),
+        "for 15 detections": (found / (found[-1] + rng.integers(1, 9)), found / np.arange(1, 16)),
+        "without a detection": (np.zeros(0), np.zeros(0)),
+    }
+
+
+def _read_at(rng):
+    """The curves, each with the points at which it is read."""
+    points = ([0, 0.25, 0.5, 0.75, 1], [0, 0.1, 0.3, 0.5], [0, 0.5, 1], [0, 0.3, 0.6], rng.uniform(0, 1, 6).tolist(), [0, 0.5, 1])
+    cases = {name: (*curve, at) for (name, curve), at in zip(_curves(rng).items(), points, strict=True)}
+    return cases | {"for points that `np.linspace` made": (np.array([0.1, 0.2, 0.3]), np.ones(3), [k * 0.1 for k in range(11)])}
+
 
 lab.declare(
     "ap_at",
@@ -717,10 +729,7 @@ lab.declare(
     ),
     ap_at=Function(
         _ap_at,
-        cases={
-            **{name: (*each, points) for (name, each), points in zip(_PR.items(), _POINTS, strict=True)},
-            "for points that `np.linspace` made": (np.array([0.1, 0.2, 0.3]), np.ones(3), [k * 0.1 for k in range(11)]),
-        },
+        cases=_read_at,
         mistakes={
             "{case}: a recall equal to the point has reached it: `>=`.": lambda *a: _ap_at(*a, reach=lambda r, p: r > p),
             "{case}: read the *largest* precision at this recall or beyond, not the first one.": lambda *a: _ap_at(
@@ -762,7 +771,7 @@ lab.declare(
     ),
     ap_area=Function(
         _ap_area,
-        cases=_PR,
+        cases=_curves,
         mistakes={
             "{case}: the height is the precision of the detection itself. Take the largest from there on.": functools.partial(
                 _ap_area, best=False
