@@ -13,7 +13,42 @@ RECORDED = {"weak": (300, 4), "strong": (1000, 8)}  # scenes and epochs of the r
 
 def measure() -> dict[str, float]:
     """AP50 of one class and mAP50 of five on 300 drawn scenes, for three seeds, and the seconds of training."""
-    return scores(TEST)
+    return speed() | scores(TEST)
+
+
+def speed(repeats: int = 15) -> dict[str, float]:
+    """Milliseconds a scene, and how many times as fast as its sliding window each way to detect is; medians, measured in turns.
+
+    The weights are random: they change no time. Suppression is left out everywhere.
+    """
+    from utils import garden
+    from utils.lessons.lab08 import plans
+    from utils.notebook import timing
+    from utils.vision import sliding, windows
+
+    image = garden.scenes(1, plans.GRID.size, seed=TEST).images[0]
+    classifier = windows.classifier(46, "valid")
+    everywhere = sliding.fully_convolutional(classifier)
+    small = plans.network(plans.FROM_SCRATCH, plans.read(plans.FROM_SCRATCH, None, image[None]))
+
+    def window_by_window(picture):
+        return classifier.predict_on_batch(windows.cut_out(picture, 46).astype("float32"))
+
+    ways = {
+        "window by window": window_by_window,
+        "fully convolutional, all scales": lambda picture: windows.everywhere(everywhere, picture),
+    }
+    times, _ = timing.compare(ways, image, repeats=repeats)
+    detect = {
+        "grid detector from scratch": lambda picture: small.predict_on_batch(
+            plans.read(plans.FROM_SCRATCH, None, picture[None])[0]
+        )
+    }
+    times |= timing.compare(detect, image, repeats=repeats)[0]
+    figures = {f"{name}: ms a scene": each for name, each in times.items()}
+    for name in list(times)[1:]:
+        figures[f"{name}, times as fast as window by window"] = times["window by window"] / times[name]
+    return figures
 
 
 def scores(seed: int, seeds=SEEDS) -> dict[str, float]:

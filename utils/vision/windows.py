@@ -69,7 +69,7 @@ def classifier(size: int, padding: str):
 
 def everywhere(network, image) -> np.ndarray:
     """The logits (n, 6) of the fully convolutional classifier for one picture, in the order of `places`."""
-    maps = [np.asarray(network(level[None].astype("float32"))) for level in pyramid(image)]
+    maps = [np.asarray(network.predict_on_batch(level[None].astype("float32"))) for level in pyramid(image)]
     return np.concatenate([each.reshape(-1, BACKGROUND + 1) for each in maps])
 
 
