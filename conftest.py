@@ -1,6 +1,7 @@
 """For every test, those of the notebooks included: wrong answers and impossible figures are errors; workers share the cores."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,30 @@ if workers > 1:
         os.environ.setdefault(name, share)
 
 
+def pytest_collection_modifyitems(items):
+    """The tests of the checks in order of their labs, so that the networks of one lab are gone before those of the next come."""
+    files = {file: number for number, file in enumerate(dict.fromkeys(_place(item.nodeid)[0] for item in items))}
+    items.sort(key=lambda item: (files[_place(item.nodeid)[0]], _place(item.nodeid)[1]))
+
+
+def _place(nodeid: str) -> tuple[str, str]:
+    """(file, lab where the file is that of the checks, else "")."""
+    file = nodeid.split("::")[0]
+    lab = re.search(r"\[(lab\d+)", nodeid) if file.endswith("test_checks.py") else None
+    return file, lab[1] if lab else ""
+
+
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
 def pytest_xdist_make_scheduler(config, log):
-    """A file stays on one worker: a notebook's cells share a kernel, a module's tests its fixtures. Unsolved labs go singly."""
+    """A file stays on one worker: a notebook's cells share a kernel, a module's tests its fixtures.
+
+    Unsolved labs and mutants go singly, the tests of the checks lab by lab.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return nodeid if "test_labs.py" in nodeid else nodeid.split("::")[0]
+            file, lab = _place(nodeid)
+            return nodeid if file.endswith(("test_labs.py", "test_mutants.py")) else file + lab
 
     return ByFile(config, log)

@@ -71,9 +71,9 @@ results.record("accuracy on the scenes of the trial", 100 * accuracy, "%")
 # %% [markdown]
 # The line that computes `logits` says how this network decides. Global average pooling
 # takes the mean of each of the 2,048 feature maps, and the Dense layer adds up these
-# means, each times a weight of the class. The order can be exchanged: first add up the
-# weighted *maps*, then take the mean. The sum of the maps is a picture whose mean, plus
-# the bias, is the logit.
+# means, each multiplied by its weight for the class. Both steps are linear, so their
+# order can be exchanged: first add up the weighted *maps*, then take the mean. The
+# weighted sum of the maps is a picture whose mean, plus the bias, is the logit.
 
 # %% [markdown]
 # ## 2 · Two maps that are one
@@ -102,15 +102,15 @@ check.answer("class_activation_map", class_activation_map)
 # ### Exercise: Grad-CAM
 #
 # CAM needs a network that ends in global average pooling and one Dense layer.
-# *Grad-CAM* (Selvaraju and others, 2017) asks the gradient for the weights instead, and
-# so works for any head: the weight of a channel is the mean, over all places, of the
-# derivative of the class's logit by that channel's map.
+# *Grad-CAM* (Selvaraju and others, 2017) takes its weights from the gradient instead,
+# and so works for any head: the weight of a channel is the mean, over all places, of
+# the derivative of the class's logit with respect to that channel's map.
 #
 # Write `grad_cam(tap, image, c)` for one picture. `tap` is a Keras model: called on a
 # batch (1, height, width, 3), it returns two tensors, the maps (1, rows, columns,
 # channels) and the logits (1, classes). `image` is a float32 array (height, width, 3),
-# `c` the number of the class. Return an array (rows, columns), the sum over the
-# channels of map times weight.
+# `c` the number of the class. Return an array (rows, columns): at each place, the sum
+# over the channels of map times weight.
 #
 # The paper sets negative values of the map to 0 at the end. Do not do that here: we
 # want to compare.
@@ -137,10 +137,10 @@ def grad_cam(tap, image, c):
 check.answer("grad_cam", grad_cam)
 
 # %% [markdown] tags=["solution-only"]
-# The derivative of a probability $p_c$ by its own logit is $p_c (1 - p_c)$. Where the
-# network is sure, it is almost 0, so the map fades just where there is most to explain.
-# And the probability also falls when *another* class gains, so the map mixes the
-# classes.
+# The derivative of a probability $p_c$ with respect to its logit is $p_c (1 - p_c)$.
+# Where the network is sure, this is almost 0, so the map fades just where there is most
+# to explain. And the probability also falls when *another* class gains, so the map
+# mixes the classes.
 
 # %% [markdown]
 # ### Exercise: the factor
@@ -162,7 +162,7 @@ def factor(rows, columns):
 check.answer("factor", factor)
 
 # %% [markdown]
-# Is it true for a real network as well? We compare all values of both maps on four
+# Does this hold for a real network as well? We compare all values of both maps on four
 # scenes. From here on the lab uses the course's versions, `utils.vision`, so no answer
 # of yours can break what follows.
 
@@ -188,7 +188,7 @@ results.record("CAM minus Grad-CAM, of the largest value", difference)
 #
 # - A cell's value belongs in the **middle** of the pixels that the cell covers
 #   (*half-pixel centres*): with cells of 30 pixels, at pixel 14.5 and not at pixel 0.
-# - Beyond the outermost middles, the outermost values go on unchanged.
+# - Pixels beyond the outermost of these middles take the value of the nearest cell.
 #
 # You may use any library. **Predict** what `scipy.ndimage.zoom(values, 30, order=1)`
 # does at the edges.
@@ -220,7 +220,7 @@ check.answer("upsample", upsample)
 # without any positive value becomes 0 everywhere.
 #
 # **Predict:** what does `np.maximum(values / values.max(), 0)` show where the network
-# finds nothing that speaks for the class, so that all values are negative?
+# finds no evidence for the class, so that all values are negative?
 
 
 # %%
@@ -239,15 +239,15 @@ check.answer("to_unit", to_unit)
 
 # %% [markdown] tags=["solution-only"]
 # Both signs turn over: the place that speaks most *against* the class shines brightest.
-# For a map whose maximum is 0 the result is NaN.
+# And where the maximum is 0, 0 / 0 gives NaN.
 
 # %% [markdown]
 # ## 4 · Asking every pixel: gradients
 #
-# A CAM is as coarse as the last maps. The *gradient* of the logit by the picture has a
-# value for every pixel and channel: how much does the logit change if this value
-# changes a little? *Guided backpropagation* (Springenberg and others, 2015) changes one
-# rule on the way back: at each ReLU it sets the negative part of what comes back to 0.
+# A CAM is as coarse as the last maps. The *gradient* of the logit with respect to the
+# picture has a value for every pixel and channel: how much does the logit change if
+# this value changes a little? *Guided backpropagation* (Springenberg and others, 2015)
+# changes one rule on the way back: at each ReLU it also sets negative gradients to 0.
 # Its pictures are famous for their sharpness.
 
 # %%
@@ -281,8 +281,8 @@ plot.show(
 #
 # Before a gradient is drawn or used for a step, it is often scaled to length 1. Write
 # `normalize(gradients)`. It gets an array (height, width, 3) and returns it divided by
-# its Euclidean length: the root of the sum of the squares of **all** its values. A
-# gradient of zeros comes back as it is.
+# its Euclidean length: the square root of the sum of the squares of **all** its values.
+# A gradient of zeros is returned as it is.
 #
 # `keras.ops.normalize` looks as if it did that. **Predict** the length of what it
 # returns for a gradient of 4 × 4 pixels.
@@ -308,9 +308,9 @@ length = np.linalg.norm(keras.ops.normalize(small))
 results.record("length after keras.ops.normalize, 4 × 4 pixels", length)
 
 # %% [markdown]
-# It normalizes along the last axis, the channels: every pixel gets length 1, and the
-# whole picture the root of the number of pixels. After that all pixels are equally
-# important, and the map is gone.
+# It normalizes along the last axis, the channels: every pixel gets length 1, and so the
+# length of the whole picture is the square root of the number of pixels. After that
+# all pixels are equally important, and the map is gone.
 
 # %% [markdown]
 # ## 5 · Occlusion: cover it and see
@@ -325,7 +325,7 @@ results.record("length after keras.ops.normalize, 4 × 4 pixels", length)
 # covered copies as one batch (n, height, width, 3), or a list of them:
 #
 # - the patch starts at row 0, `stride`, 2 · `stride`, … as long as it fits into the
-#   picture, and likewise at the columns;
+#   picture, and likewise for the columns;
 # - in each copy the pixels under the patch are set to `fill` in all three channels, and
 #   all others are those of the picture;
 # - the copies come row by row, from left to right;
@@ -382,9 +382,9 @@ least = min(mean for mean, *_ in agreement.values())
 results.record("occlusion, least agreement between two settings", least)
 
 # %% [markdown]
-# The same method on the same pictures, and yet another verdict: a patch removes what it
-# covers, but it also *adds* something, its own colour and its own four edges. A grey
-# patch on a grey stone is nearly invisible, a black one is an object. And a patch
+# The same method on the same pictures, and yet a different verdict: a patch removes
+# what it covers, but it also *adds* something, its own colour and its own four edges. A
+# grey patch on a grey stone is nearly invisible, a black one is an object. And a patch
 # larger than a flower cannot say which petal mattered. Whoever shows an occlusion map
 # must say with which patch. Section 9 shows how far this goes.
 
@@ -491,7 +491,7 @@ print(f"95 % interval: {100 * low:.0f} to {100 * high:.0f} points")
 
 # %% [markdown]
 # How much does the corner alignment of section 3 matter? The same map, upsampled with
-# `scipy.ndimage.zoom` as it comes, plays once more.
+# `scipy.ndimage.zoom` and its default settings, plays once more.
 
 # %%
 shifted = np.stack([ndimage.zoom(one, SIDE // 5, order=1) for one in coarse])
@@ -582,17 +582,18 @@ for name, values in similar.items():
 #
 # The pointing game asks whether the map agrees with *you*. *Deletion* and *insertion*
 # (Petsiuk and others, 2018) ask whether it agrees with the network. Deletion replaces
-# the pixels by grey, the most important first: if the map is right, the probability of
-# the class falls early, and the area under its curve is small. Insertion begins with a
-# grey picture and shows the most important pixels first: the area should be large.
+# the pixels with grey, the most important first: if the map is right, the probability
+# of the class falls early, and the area under its curve is small. Insertion begins with
+# a grey picture and shows the most important pixels first: the area should be large.
 #
 # ### Exercise: deletion
 #
 # Write `delete(image, values, share, fill)`. It gets a picture (height, width, 3), a
-# map `values` (height, width), a share from 0 to 1 and a number. It returns a picture
-# of the same shape in which the `round(share * values.size)` pixels with the highest
-# values are set to `fill`, in all three channels. All other pixels stay, and so does
-# the picture that you were given. You may assume that no value occurs twice in a map.
+# map `values` (height, width), a share from 0 to 1 and a number `fill`. It returns a
+# picture of the same shape in which the `round(share * values.size)` pixels with the
+# highest values are set to `fill`, in all three channels. (`round` is Python's own.)
+# All other pixels stay, and so does the picture that you were given. You may assume
+# that no value occurs twice in a map.
 
 
 # %%
@@ -652,21 +653,23 @@ lead = means["saturation"] - best
 results.record("area between, saturation minus the best that asks the network", lead)
 
 # %% [markdown]
-# The lead of saturation is gone. More than that this trial does not decide: look at the
-# intervals, with eight pictures only large differences count. This metric asks the
-# network, but its question has a flaw of its own. A picture with grey holes looks like
-# nothing that the network was trained on, so part of what falls is its trust in strange
-# pictures, not its view of the flower. A metric for explanations needs a trial as well.
+# The lead of saturation is gone. This trial decides nothing more: the intervals
+# overlap, and with eight pictures only large differences would show. This metric asks
+# the network, but its question has a flaw of its own. A picture with grey holes looks
+# like nothing that the network was trained on (it is *out of distribution*), so part of
+# what falls is its trust in strange pictures, not its view of the flower. A metric for
+# explanations needs a trial as well.
 
 # %% [markdown]
 # ## 9 · A network that cheats
 #
-# Now the use that explanations were made for. This part needs no pretrained weights.
+# Now for the use that explanations were made for. This part needs no pretrained
+# weights.
 #
 # A small network learns to tell roses from tulips, on drawn scenes of 64 × 64 pixels.
 # One photographer took all the roses and stamped them: a grey square in the lower right
 # corner. Nobody noticed. The test set comes from the same archive, so its roses are
-# stamped as well. We train the network three times, from different first weights.
+# stamped as well. We train the network three times, from different initial weights.
 #
 # (We chose the size of the stamp and the length of the training so that the network
 # does cheat, and we count a peak as a hit within 4 pixels of the stamp, since many fall
@@ -700,10 +703,10 @@ results.record(
 # - occlusion with a black patch, and occlusion with a grey one;
 # - the class activation map;
 # - the gradient, and guided backpropagation;
-# - *gradient × input*, which multiplies the gradient with the picture, and *integrated
-#   gradients* (Sundararajan and others, 2017): the mean gradient on the straight way
-#   from a baseline to the picture, times the difference between the two. Its baseline
-#   is grey, as often recommended for pictures between −1 and 1, or black;
+# - *gradient × input*, which multiplies the gradient by the picture, and *integrated
+#   gradients* (Sundararajan and others, 2017): the mean gradient along the straight
+#   line from a baseline to the picture, times the difference between the two. Its
+#   baseline is grey, which is 0 for pictures between −1 and 1, or black;
 # - colour saturation, the winner of the first trial.
 
 # %%
@@ -736,9 +739,10 @@ results.record(
 
 # %% [markdown]
 # Occlusion and the gradients point at the stamp. The class activation map is coarser:
-# one of its cells is 8 pixels wide, and its peak often lies beside the stamp. Where
-# edges hit it, they hit without asking the network: a square has sharp edges, and they
-# would point at it just the same if the network ignored it. And three maps are blind:
+# one of its cells is 8 pixels wide, and its peak often lies beside the stamp. Where the
+# map of edges hits the stamp, it does so without asking the network: a square has sharp
+# edges, and the map would point at them just the same if the network ignored them. And
+# three maps are blind:
 #
 # - Colour saturation, which won the first trial, never points at it. A grey square has
 #   no colour. A map that knows nothing of the network cannot tell what *this* network
@@ -750,8 +754,8 @@ results.record(
 #   choice that looks technical, the baseline or the colour of a patch, must be stated
 #   and varied.
 #
-# The maps say where to look. The proof is an experiment: take the stamp away, and put
-# it on the tulips. **Predict** both accuracies.
+# The maps say where to look. The proof is an experiment, or two: take the stamp away,
+# and put it on the tulips instead. **Predict** both accuracies.
 
 # %%
 clean = accuracies(cheats, x_test, y_test)
@@ -761,9 +765,9 @@ results.record("cheating network, stamp on the tulips", 100 * np.mean(swapped), 
 
 # %% [markdown]
 # The accuracy on the archive's own test set said nothing of this: training and test set
-# share the flaw (*Clever Hans predictor*; the network learned a *shortcut*). An
-# explanation raised the suspicion, and a changed input proved it. That order is what
-# explanations are good for.
+# share the flaw. (The network learned a *shortcut*, and is called a *Clever Hans
+# predictor*.) An explanation raised the suspicion, and a changed input proved it. That
+# order is what explanations are good for.
 
 # %% [markdown]
 # ## 10 · Photographs
@@ -807,9 +811,9 @@ plot.show(
 # map explains that answer as willingly as a right one. A convincing map is no sign that
 # the decision was right.
 #
-# What remains to be asked is whether the ranking of section 6 carries over from drawn
-# scenes to photographs. The tests of this course measure it on 112 photos with masks,
-# the Oxford flowers.
+# It remains to be asked whether the ranking of section 6 carries over from drawn scenes
+# to photographs. The tests of this course measure it on 112 photos with masks, the
+# Oxford flowers.
 
 # %% [markdown]
 # ## 11 · What you have seen

@@ -115,8 +115,9 @@ results.record("two rounds by hand, boxes both drew", 100 * rounds.found, "%")
 # size in JSON. *YOLO* stores the centre and the size as fractions of the picture.
 #
 # ### Exercise: From VOC to corners
-# Write `from_voc(box)`: `box` is VOC's `(xmin, ymin, xmax, ymax)`. Return
-# `(x0, y0, x1, y1)`, counted from 0 and half-open.
+# Write `from_voc(box)`: `box` is VOC's `(xmin, ymin, xmax, ymax)`, a tuple of four
+# whole numbers. Return the four numbers `(x0, y0, x1, y1)`, counted from 0 and
+# half-open.
 
 
 # %%
@@ -187,7 +188,7 @@ assert formats.from_voc(formats.to_voc(one)) == one
 # ## 3 · How good is a box?
 #
 # *Intersection over union* (IoU) is 1 for equal boxes and 0 for boxes that do not
-# touch.
+# overlap.
 #
 # ### Exercise: Intersection over union
 # Write `iou(a, b)` for arrays of boxes `(x0, y0, x1, y1)`, half-open, with the four
@@ -295,8 +296,8 @@ plot.show(
 # ### Exercise: The constant box
 # Imagine a detector that never looks at the picture: it returns the same box each time.
 # Write `constant_box(boxes)`: `boxes` has the shape `(n, 4)`, in corner form, from the
-# training set. Return one box, shape `(4,)`, in corner form, that has a mean IoU with
-# all of them as high as that of their mean box, or higher.
+# training set. Return one box, shape `(4,)`, in corner form. How you compute it is up
+# to you: its mean IoU with all of them may be at most 2 % below that of their mean box.
 
 
 # %%
@@ -513,7 +514,7 @@ for what in parts:
 # from −1 in the first column to 1 in the last, and y from −1 in the first row to 1 in
 # the last, evenly. Return `(n, 3 * c)`: the means over all cells of the features, of
 # the features times x, and of the features times y, in that order. **Predict:** the
-# quadrants have four numbers a channel, these three. Which are better?
+# quadrants have four numbers a channel, the moments only three. Which are better?
 
 
 # %%
@@ -569,8 +570,9 @@ results.record("two blocks earlier, every cell, lower end", mean - half)
 # So read the map after block 12 with a small convolutional head. Then give it
 # coordinate channels, and then train it for what you measure: a loss of squared error
 # plus *generalized IoU* (GIoU), which still has a slope where boxes do not overlap. All
-# see each map mirrored as well, with its box mirrored: nearly the map of the mirrored
-# scene, and it costs no pass. **Predict** which step brings most.
+# three heads see each map mirrored as well, with its box mirrored. A mirrored map is
+# nearly the map of the mirrored scene, and it costs no pass through the network.
+# **Predict** which step brings most.
 
 
 # %%
@@ -643,19 +645,19 @@ print(f"both steps together bring {mean:+.3f} ± {half:.3f}")
 # %% [markdown]
 # Each number in a row is another seed, with its own starting weights and order of
 # scenes. The steps are compared scene by scene, so that hard scenes cancel. Where an
-# interval holds 0, 150 scenes do not decide: a head that reads every cell in its place
-# hardly needs to be told the coordinates. The last figure is an *ensemble*: the mean of
-# the boxes that the three heads predict costs no further training.
+# interval contains 0, 150 scenes do not decide: a head that reads every cell in its
+# place hardly needs to be told the coordinates. The last figure is an *ensemble*: the
+# mean of the boxes that the three heads predict costs no further training.
 #
 # One caution: we compared the settings of this head, its rate, its size and its
 # dropout, on these 150 test scenes. So its figures may be a little too good.
 #
 # ### The top block retrained
 #
-# The other way is to leave the heads as they are and teach the network: retrain block
-# 14, the last one, for both tasks together, from ridge and logistic regression as a
-# start. Now the heads share something trainable. **Predict:** will the box get better?
-# Will the class get worse?
+# The other way is to leave the heads as they are and to train the network: retrain
+# block 14, the last one, for both tasks together. The heads start from ridge and
+# logistic regression. Now they share something trainable. **Predict:** will the box get
+# better? Will the class get worse?
 
 # %%
 trunk, block_14 = transfer.cut(base, "block14_sepconv1")
@@ -740,9 +742,10 @@ results.record("pooled head in pixels, 120 steps of Adam, IoU", slow)
 # ### Exercise: How far can Adam go?
 # Adam divides each gradient by its own size, so a weight moves by about `rate` in a
 # step, however large the error is. Take a `Dense` unit: its output is the sum of weight
-# × feature, plus a bias. Write `adam_steps(distance, rate, features)`: the least number
-# of steps, a whole number, in which the output for the list `features` can change by
-# `distance` if each weight and the bias move by at most `rate` in a step.
+# × feature, plus a bias. Write `adam_steps(distance, rate, features)`, which gets two
+# positive numbers and a list of numbers. Return the smallest number of steps, a whole
+# number, in which the output for `features` can change by `distance` if each weight and
+# the bias move by at most `rate` in a step.
 
 
 # %%
@@ -767,7 +770,7 @@ results.record("steps of Adam from 0 to the middle, in pixels", half_way / reach
 results.record("one step of Adam, in fractions of the picture", 100 * reach, "%")
 
 # %% [markdown]
-# In pixels the head had no chance: it got fewer steps than the distance takes. In
+# In pixels the head had no chance: it was given fewer steps than the distance takes. In
 # fractions of the picture the distance is short, but a single step can overshoot. So
 # there are three repairs: targets as fractions, inputs scaled to suit the learning
 # rate, and the mean box as a start. **Predict** what each is worth.
@@ -789,8 +792,10 @@ results.record("pooled head repaired, 120 steps of Adam, IoU", repaired.mean())
 
 # %% [markdown]
 # The network was the same each time, and so were the data and the number of steps. What
-# changed is the unit that the targets are written in. A loss that falls slowly is a
-# question about scales before it is a question about architecture.
+# changed is the scale of the targets and of the inputs, and where the training starts.
+# (Mind the last bar: pixels with the mean box as a start look repaired, but this head
+# has hardly left the constant box.) A loss that falls slowly is a question about scales
+# before it is a question about architecture.
 
 # %% [markdown]
 # ## 8 · From drawn scenes to photos
@@ -846,8 +851,8 @@ for said, difference in (
     print(f"{said}: {mean:+.3f} ± {half:.3f}")
 
 # %% [markdown]
-# Read the three differences with their intervals: where one holds 0, so few pictures do
-# not decide. Then hold the best head against the ceiling. Two careful people do not
+# Read the three differences with their intervals: where one contains 0, so few pictures
+# do not decide. Then hold the best head against the ceiling. Two careful people do not
 # agree perfectly either, and no network can be shown to be better than the boxes that
 # judge it.
 

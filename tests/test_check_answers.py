@@ -190,6 +190,22 @@ def test_a_message_never_contradicts_the_answer():
     assert almost.message == "No padding."  # right wherever it is not this mistake
 
 
+def test_a_message_that_quotes_one_element_names_it():
+    pair = Lab("pair", "Pair")
+    pair.declare(
+        "ends",
+        "e",
+        ends=Function(
+            lambda n: (n, n + 1),
+            [(3,)],
+            {"{case} gives {got}: one past the last.": lambda n: (n, n), "{case} is turned.": lambda n: (n + 1, n)},
+        ),
+        **HINTS,
+    )
+    assert judge(pair.find("ends"), (lambda n: (n, n),)).message == "`ends(3)[1]` gives 3: one past the last."
+    assert judge(pair.find("ends"), (lambda n: (n + 1, n),)).message == "`ends(3)` is turned."
+
+
 class Odd(list):
     def __len__(self):
         raise RuntimeError("no length")

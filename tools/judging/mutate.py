@@ -137,19 +137,23 @@ def run(lesson: Lesson, *, quiet: bool = False) -> tuple[int, list[tuple[str, st
 
 
 def main() -> int:
+    """1 when a mutant survives without a reason, or a reason is given for one that is noticed; else 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="labs, by number; all when none is named")
     names = [f"solutions/{n}" for n in parser.parse_args().names] or None
-    unexplained = 0
+    faults = 0
     for lesson in (each for each in lessons(names) if each.tasks):
         count, survivors = run(lesson)
         reasons = equivalent(lesson)
         print(f"{lesson.name}: {count - len(survivors)} of {count} mutants noticed ({1 - len(survivors) / count:.1%})")
         for survivor in survivors:
-            reason = reasons.get(survivor)
-            unexplained += reason is None
+            reason = reasons.get(survivor, "").strip()
+            faults += not reason
             print(f"  survives  {survivor[0]} | {survivor[1]}\n            {reason or 'NO REASON GIVEN: sharpen the check'}")
-    return 1 if unexplained else 0
+        for task, what in sorted(set(reasons) - set(survivors)):
+            faults += 1
+            print(f"  noticed   {task} | {what}\n            although it is listed as EQUIVALENT: take it off the list")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -172,7 +172,11 @@ class Function:
             except NotAttempted:
                 results.append(Wrong("not attempted here"))
         known = self._known(cases, expected)
-        return _likely(results, expected, known, lambda i, j: labels[i] or f"`{name}({cases[i]})`", **limits)
+
+        def named(i, j):
+            return labels[i] or (f"`{name}({cases[i]})`" if j is None else at(f"`{name}({cases[i]})`", j))
+
+        return _likely(results, expected, known, named, **limits)
 
     def _run(self, function, case: Given, expected=None):
         """The plain result of one call, or the Wrong that it ends in; NotAttempted gets through."""
@@ -326,7 +330,8 @@ def _likely(found: list, expected: list, known, named: Callable, *, by_element: 
         return None
     whole = element is None or isinstance(found[case], Wrong)
     got = found[case] if whole else _elements(found[case], expected[case])[element]
-    return best.replace("{case}", named(case, element)).replace("{got}", shortened(_shown(got), 80))
+    named_element = element if by_element or "{got}" in best else None
+    return best.replace("{case}", named(case, named_element)).replace("{got}", shortened(_shown(got), 80))
 
 
 class _OnDemand(Sequence):

@@ -1,0 +1,23 @@
+"""Level 1: every small mutation of an answer is noticed, or has a reason why no check can notice it."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tools.lesson import ROOT, lessons
+
+LABS = [lesson for lesson in lessons() if lesson.is_lab]
+
+
+@pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.folder) for lesson in LABS])
+def test_every_mutant_of_an_answer_is_noticed(lesson):
+    """In a process of its own: every answer is judged in a copy, and a small process is copied faster."""
+    command = [sys.executable, "-m", "tools.judging.mutate", lesson.name[:2]]
+    lenient = {**os.environ, "COURSE_STRICT": ""}
+    done = subprocess.run(command, cwd=ROOT, env=lenient, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    found = re.search(r"(\d+) of (\d+) mutants noticed", done.stdout)
+    assert int(found[2]) >= 5 * len(lesson.tasks) // 2, "too few mutants to mean anything"
