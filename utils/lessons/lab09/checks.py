@@ -315,7 +315,7 @@ lab.declare(
 
 lab.declare(
     "dilations",
-    "Dilation in the place of strides",
+    "Dilation in place of strides",
     points=2,
     hints=(
         "A layer's own stride widens the steps of the layers *behind* it, not its own.",
