@@ -65,11 +65,11 @@ print(f"{flowers:,} flowers in {len(scenes)} training scenes")
 # shrink the picture and use the same window (an *image pyramid*).
 #
 # ### Exercise: How many windows?
-# Write `count_windows(height, width, window, step, scales)`. For each number `s` in
-# the list `scales` the picture is shrunk to `height // s` rows and `width // s`
-# columns; a window of `window` × `window` pixels starts at every `step`-th row and
-# column, as long as it lies inside. Return the number of all windows. A shrunk
-# picture may be too small for even one.
+# Write `count_windows(height, width, window, step, scales)`. For each whole number `s`
+# in the list `scales`, which come in any order, the picture is shrunk to `height // s`
+# rows and `width // s` columns; a window of `window` × `window` pixels starts at every
+# `step`-th row and column, as long as it lies inside. Return the number of all windows.
+# A shrunk picture may be too small for even one.
 
 
 # %%
@@ -244,9 +244,9 @@ plot.show(
 results.record("same padding, windows that change their class", 100 * share.mean(), "%")
 
 # %% [markdown]
-# A window that is cut out ends in zeros: the network pads it on all four sides. In
-# the whole picture only the windows at the edge have zeros, and only on that side.
-# All others see their neighbours instead. So the fully convolutional form equals the
+# When a window is cut out, the network pads it with zeros on all four sides. In the
+# whole picture only the windows at the edge meet zeros, and only on that side; all
+# others see the pixels around them instead. So the fully convolutional form equals the
 # sliding window *only* for `valid` padding. That does not make padding wrong: it
 # means that such a network must be trained the way it is used, on whole pictures.
 
@@ -284,8 +284,8 @@ plot.show(
 # most cells are empty. Give it that for free: let the bias of the objectness output
 # start at the value for which, with a kernel of zeros, the binary cross-entropy is
 # least. Write `first_bias(share)`: `share` is the share of cells that hold an object,
-# between 0 and 1. Return the bias, a number. The output is a logit: p = 1 / (1 +
-# exp(−bias)).
+# more than 0 and less than 1. Return the bias, a number. The output is a logit: p = 1 /
+# (1 + exp(−bias)).
 
 
 # %%
@@ -322,7 +322,9 @@ check.answer("first_bias", first_bias)
 # ### Exercise: Encode
 # Write `encode(boxes, labels, size, cells)`: `boxes` is an array `(n, 4)` of corners
 # `(x0, y0, x1, y1)` in pixels of a `size` × `size` picture, `labels` an array `(n,)`.
-# Return the target, an array `(cells, cells, 6)`. All centres lie inside the picture.
+# Return the target, an array `(cells, cells, 6)`. A cell need not be a whole number of
+# pixels wide. All centres lie inside the picture, but a box may stick out of it: do not
+# cut it off. A centre on the border of two cells belongs to the right or the lower one.
 # If the centres of several objects fall into one cell, the object with the largest
 # area stays and the others are lost. There may be no object at all.
 
@@ -686,7 +688,8 @@ print(f"AP = {np.mean(read):.3f}, and the fourth point is {float(points[3])!r}")
 # %% [markdown]
 # ### Exercise: Recalls without a trap
 # `linspace` multiplies 0.1 by 3, and in floating point that is more than 0.3. Write
-# `recalls(steps)`: return the `steps + 1` numbers 0, 1/steps, 2/steps, … 1 such that
+# `recalls(steps)`: return the `steps + 1` numbers 0, 1/steps, 2/steps, … 1, each as the
+# float nearest to its fraction. Then, with such points,
 # `k / n >= point` holds whenever it holds for the exact fractions.
 
 
@@ -727,7 +730,7 @@ for name in detectors:
 # All three read the same curve. Of eleven points, recall 0 has one eleventh of the
 # weight, and there the precision of the very first detections counts. For a weak
 # detector, which reaches only the first few of the eleven recalls, that is a large
-# part of all it has.
+# part of all it has, so the oldest definition is by far the kindest to it.
 #
 # Three more ways to get another number from the same detector. **Predict** for each
 # whether the mAP rises or falls: report every detection twice, the copy with a score

@@ -299,10 +299,11 @@ results.record("pairs without a checkerboard", len(pairs) - len(uneven))
 
 # %% [markdown]
 # A pixel that is painted four times starts out four times as bright as its neighbour
-# that is painted once: a *checkerboard* that the training has to unlearn. The counts
-# are even where the stride divides the kernel. (Random weights still repeat with the
-# period of the stride, but no longer systematically.) Upsampling followed by a
-# convolution treats all pixels alike from the start. This lab uses it.
+# that is painted once: a *checkerboard* that the training has to unlearn. Where the
+# stride divides the kernel, the counts are uniform, apart from the rim. (Random weights
+# still leave a pattern with the period of the stride, but not a systematic one.)
+# Upsampling followed by a convolution treats all pixels alike from the start. This lab
+# uses it.
 
 # %% [markdown]
 # ## 4 · What do skip connections buy?
@@ -431,13 +432,13 @@ results.record("saturation alone, flower IoU", rival_iou)
 # covers twice as many pixels of the picture. A *dilated convolution* has gaps between
 # its taps. It widens the view without shrinking the map.
 #
-# ### Exercise: dilation in the place of strides
+# ### Exercise: dilation in place of strides
 #
 # The encoder has five 3 × 3 convolutions with strides 2, 2, 2, 2, 1. We set the third
 # and the fourth stride to 1. Which *dilation rate* must each of the five layers have so
 # that every layer's units see as far as before? Give `rates`, a list of five whole
-# numbers; 1 is an ordinary convolution. (Dilation and stride larger than 1 never meet
-# in one layer.)
+# numbers, first layer first; 1 is an ordinary convolution. (No layer needs both a
+# stride and a dilation rate larger than 1.)
 
 # %%
 # rates: a list of five whole numbers
@@ -485,11 +486,11 @@ results.record("receptive field, dilated minus skips", fields[0] - fields[1], "p
 results.record("flower IoU, dilated", scores["dilated"].flower)
 
 # %% [markdown]
-# The view is equally wide, and the weights are fewer, since there is hardly a decoder.
-# The price is paid in arithmetic: the deep layers with their many channels now run on
-# 24 × 24 places, not on 12 × 12 and 6 × 6. (So "dilated convolutions have fewer
-# parameters" is only true against a *dense* kernel of the same reach; and they are not
-# faster.)
+# The receptive field is equally wide, and there are fewer weights, since there is
+# hardly a decoder. The price is paid in arithmetic and in memory: the deep layers with
+# their many channels now run on 24 × 24 places, not on 12 × 12 and 6 × 6. (So "dilated
+# convolutions have fewer parameters" is only true against a *dense* kernel of the same
+# reach; and they are not faster.)
 
 # %% [markdown]
 # ## 6 · A pretrained encoder
@@ -615,8 +616,9 @@ results.record("flower IoU lost by the bug", bug)
 results.record("the bug: size of the flowers", sizes_found[buggy], "%")
 
 # %% [markdown]
-# Without the rim a network learns nearly as well; the other pixels say enough. With the
-# bug every flower shrinks. And the *measure* has to ignore the rim too: counted as
+# Without the rim a network learns about as well: the other pixels say enough, and a
+# difference of a few hundredths lies within what two seeds differ by (section 9). With
+# the bug the flowers shrink. And the *measure* has to ignore the rim, too: counted as
 # background, it would punish even a perfect answer.
 
 # %%
@@ -744,11 +746,12 @@ results.record("cut at the waist, flowers gained", cut_gain, "points")
 
 # %% [markdown]
 # With perfect seams nearly every flower is found, so the idea is right. Learned seams
-# bring far less: they are rare and thin, and a seam with one gap separates nothing.
-# Cutting at the waist needs no training. It helps where masks are clean; where a mask
-# is ragged it finds waists that are none, and one flower gets several boxes. *Instance
-# segmentation* networks go the other way round: first a box for each object, then a
-# mask inside it (Mask R-CNN).
+# bring little or nothing: they are rare and thin, and a seam with one gap separates
+# nothing. Cutting at the waist needs no training. It helps where masks are clean. Where
+# a mask is ragged it also cuts at waists that are none, so that one flower gets several
+# boxes: look at the share of the boxes that are right, not only at the flowers found.
+# *Instance segmentation* networks go the other way round: first a box for each object,
+# then a mask inside it (Mask R-CNN).
 
 # %% [markdown]
 # ## 9 · Most pixels are background
@@ -820,12 +823,12 @@ for name in ("weighted", "Dice", "focal"):
     results.record(f"{name} minus cross-entropy, flower IoU", difference[1])
 
 # %% [markdown]
-# Each interval is the 95 % interval of a mean of three (Student's t with two degrees of
-# freedom, so the standard error is multiplied by 4.3). Where intervals overlap widely,
-# three runs do not decide, and so they do not tell weights or the focal loss from plain
-# cross-entropy. The Dice loss does not lose by being nearly the measure itself. So
-# before you look for a cleverer loss, ask which measure you want, and how far apart two
-# seeds are.
+# Each interval is the 95 % confidence interval of a mean of three (Student's t with two
+# degrees of freedom, so the standard error is multiplied by 4.3). Where intervals
+# overlap widely, three runs do not decide: here they cannot tell class weights or the
+# focal loss from plain cross-entropy. The Dice loss is nearly the measure itself, and
+# it loses nothing by that. So before you look for a cleverer loss, ask which measure
+# you want, and how far apart two seeds are.
 
 # %% [markdown]
 # ## 10 · From drawings to photos
@@ -836,10 +839,10 @@ for name in ("weighted", "Dice", "focal"):
 # - the flower photos, where they are available. They have no masks, but 132 of them
 #   have the course's hand-drawn boxes.
 #
-# In Lab 04 augmentation taught a network what does *not* matter. So a third network
-# learns from pictures whose brightness, contrast and saturation vary. **Predict:** at
-# which share of the colour does the rival fail, and does the third network hold better
-# than the second?
+# In Lab 04 augmentation taught a network what does *not* matter. So another network
+# with skips learns from pictures whose brightness, contrast and saturation vary.
+# **Predict:** at which share of the colour does the rival fail, and does the network
+# with varied colours hold up better than the one without?
 
 # %%
 varied = unet.encoder_decoder(96, 6, *recipe.WIDTHS)
@@ -891,8 +894,8 @@ results.record("grey pictures, colours varied", curves["colours varied"][-1])
 # harder pictures mostly slow the learning down. Augmentation pays off in long training,
 # when a network begins to memorize.
 #
-# Where do the network and the rival part? Here are scenes on which one of them is right
-# and the other is not.
+# Where do the network and the rival disagree? Here are the scenes on which one of them
+# is furthest ahead of the other.
 
 # %%
 full = recipe.predict(varied, test_set.images) > 0

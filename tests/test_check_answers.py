@@ -228,6 +228,13 @@ def test_no_answer_is_beyond_the_check(answer):
         assert len(outcome.message.splitlines()) <= 11
 
 
+def test_a_result_that_the_view_cannot_look_at_is_compared_as_it_is():
+    viewed = Lab("viewed", "Viewed")
+    viewed.declare("n", "n", n=Function(lambda x: [2, 1], [(1,)], view=sorted), **HINTS)
+    assert judge(viewed.find("n"), (lambda x: (1, 2),)).status == RIGHT
+    assert judge(viewed.find("n"), (lambda x: 3,)).message == "`n(1)` should be a list; this is a number."
+
+
 def test_two_mistakes_that_yield_the_same_cannot_both_be_named():
     """What tests/test_checks.py demands of every declaration is possible to violate."""
     twin = Lab("twin", "Twin")
@@ -243,7 +250,9 @@ def test_numbers_agree_as_far_as_float32_goes_and_no_further():
     assert same(1e-9, 0.0, scale=1) and not same(1e-4, 0.0, scale=1)
     assert same(54.9999999, 55) and not same(54.99, 55)
     assert same(np.float32(0.99999994), 1.0)
+    assert plain({(1, 2), (3, 4)}) == {(1, 2), (3, 4)}
     assert not same(float("nan"), 1.0) and same(float("nan"), float("nan"))
+    assert same(np.array([1, np.inf]), np.array([1, np.inf])) and not same(np.array([1, 1e9]), np.array([1, np.inf]))
     assert same([1, 2.0000001], [1, 2]) and not same([1, 2, 3], [1, 2])
     assert same(np.arange(3), [0, 1, 2]) and same([0, 1, 2], np.arange(3)) and not same(np.arange(3), np.arange(4))
 

@@ -30,6 +30,15 @@ def test_the_committed_notebooks_are_what_their_source_builds(lesson):
     assert build.problems(lesson) == []
 
 
+@named
+def test_no_output_is_the_address_of_an_object(lesson):
+    """A cell that ends in a call shows what the call returns: a `History`, say, which tells nobody anything."""
+    for cell in read_notebook(lesson.path.with_suffix(".ipynb")).cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            assert set(data) != {"text/plain"} or not re.match(r"<.* at 0x", data["text/plain"]), cell.source
+
+
 @labs
 def test_a_lab_holds_no_outputs_no_answers_and_no_leaked_metadata(lesson):
     notebook = read_notebook(build.lab_path(lesson))

@@ -66,6 +66,25 @@ def encode(boxes, labels, size, cells):
 """,
         ),
         (
+            "cell by cell",
+            """
+def encode(boxes, labels, size, cells):
+    side, target = size / cells, np.zeros((cells, cells, 6), "float32")
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    for row in range(cells):
+        for column in range(cells):
+            left, top = column * side, row * side
+            inside = np.flatnonzero((left <= x) & (x < left + side) & (top <= y) & (y < top + side))
+            if len(inside):
+                k = max(inside, key=lambda k: w[k] * h[k])
+                target[row, column] = (
+                    1, (x[k] - left) / side, (y[k] - top) / side, np.log(w[k] / side), np.log(h[k] / side), labels[k],
+                )
+    return target
+""",
+        ),
+        (
             "all at once",
             """
 def encode(boxes, labels, size, cells):
@@ -285,7 +304,7 @@ def ap_area(recall, precision):
             "fractions",
             "from fractions import Fraction\n\ndef recalls(steps):\n    return [Fraction(k, steps) for k in range(steps + 1)]\n",
         ),
-        ("with room for rounding", "def recalls(steps):\n    return np.linspace(0, 1, steps + 1) - 1e-9\n"),
+        ("whole numbers from linspace", "def recalls(steps):\n    return np.linspace(0, steps, steps + 1) / steps\n"),
     ],
 }
 
@@ -296,6 +315,94 @@ MISTAKES = {
             "multiples of a float",
             "def recalls(steps):\n    return [k * (1 / steps) for k in range(steps + 1)]\n",
             "Divide two whole numbers",
+        ),
+        (
+            "with room for rounding",
+            "def recalls(steps):\n    return np.linspace(0, 1, steps + 1) - 1e-9\n",
+            "a little less than 0 / 10",
+        ),
+        (
+            "one float lower",
+            "def recalls(steps):\n    return np.nextafter(np.linspace(0, 1, steps + 1), 0)\n",
+            "a little less than 1 / 10",
+        ),
+    ],
+    "count_windows": [
+        (
+            "stops at the first scale without a window",
+            """
+def count_windows(height, width, window, step, scales):
+    total = 0
+    for s in scales:
+        rows = (height // s - window) // step + 1
+        columns = (width // s - window) // step + 1
+        if rows < 1 or columns < 1:
+            break
+        total += rows * columns
+    return total
+""",
+            "a later one may have some",
+        ),
+        (
+            "asks for more room than a window needs",
+            """
+def count_windows(height, width, window, step, scales):
+    total = 0
+    for s in scales:
+        h, w = height // s, width // s
+        if h > window and w > window:
+            total += ((h - window) // step + 1) * ((w - window) // step + 1)
+    return total
+""",
+            "exactly as large as the window",
+        ),
+    ],
+    "decode": [
+        (
+            "an array without columns for no object",
+            """
+def decode(target, size):
+    side, found = size / len(target), []
+    for row, column in np.argwhere(target[..., 0] == 1):
+        _, x, y, w, h, _ = target[row, column]
+        x, y, w, h = column + x, row + y, np.exp(w), np.exp(h)
+        found.append([x - w / 2, y - h / 2, x + w / 2, y + h / 2])
+    return np.array(found) * side
+""",
+            "shape is (0,) for no flower; expected (0, 4)",
+        ),
+    ],
+    "match": [
+        (
+            "counts",
+            "def match(found, objects, limit):\n    return int((pairwise_iou(found, objects) >= limit).any(axis=1).sum())\n",
+            "should be a list; this is a number",
+        ),
+        (
+            "each object takes the first detection that is near enough",
+            """
+def match(found, objects, limit):
+    right = [False] * len(found)
+    overlaps = pairwise_iou(found, objects)
+    for j in range(len(objects)):
+        for k in range(len(found)):
+            if not right[k] and overlaps[k, j] >= limit:
+                right[k] = True
+                break
+    return right
+""",
+            "the first pair that is near enough is made",
+        ),
+    ],
+    "ap_at": [
+        (
+            "forgives rounding",
+            """
+def ap_at(recall, precision, points):
+    reached = [(recall >= p) | np.isclose(recall, p) for p in points]
+    return np.mean([np.max(precision[mask], initial=0) for mask in reached])
+""",
+            "Use `>=` as it is",
         ),
     ],
 }

@@ -2,6 +2,7 @@
 
 OTHERS = {
     "baseline": [
+        ("three decimals", "pixel_accuracy = background_iou = 0.815\nmean_iou = 0.204\n"),
         ("as fractions", "pixel_accuracy = background_iou = 163 / 200\nmean_iou = 163 / 800\n"),
         (
             "counted",
@@ -169,6 +170,15 @@ def boxes(mask, least):
 """,
         ),
         (
+            "a set of tuples",
+            """
+def boxes(mask, least):
+    numbered, count = ndimage.label(mask)
+    sizes = np.bincount(numbered.ravel())[1:]
+    return {(s[1].start, s[0].start, s[1].stop, s[0].stop) for s, n in zip(ndimage.find_objects(numbered), sizes) if n >= least}
+""",
+        ),
+        (
             "flood fill",
             """
 def boxes(mask, least):
@@ -219,7 +229,56 @@ MISTAKES = {
             "def iou(table):\n    return [int(table[c][c]) / int(sum(table[c]) + sum(r[c] for r in table) - table[c][c]) "
             "for c in range(len(table))]\n",
             "division by zero",
-        )
+        ),
+        (
+            "None for absent classes",
+            "def iou(table):\n    union = table.sum(0) + table.sum(1) - np.diag(table)\n"
+            "    return [table[c, c] / union[c] if union[c] else None for c in range(len(table))]\n",
+            "this one holds None",
+        ),
+    ],
+    "boundary": [
+        (
+            "lets negative indices wrap",
+            """
+def boundary(classes):
+    edge = np.zeros(classes.shape, bool)
+    for y in range(classes.shape[0]):
+        for x in range(classes.shape[1]):
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    try:
+                        edge[y, x] |= classes[y + dy, x + dx] != classes[y, x]
+                    except IndexError:
+                        pass
+    return edge
+""",
+            "Index −1 is the last row or column",
+        ),
+    ],
+    "masked_loss": [
+        (
+            "takes the label 255 for a class",
+            """
+def masked_cross_entropy(truth, probabilities, ignore):
+    own = np.take_along_axis(probabilities, truth[..., None], axis=-1)[..., 0]
+    labelled = truth != ignore
+    return -np.log(own[labelled]).mean() if labelled.any() else 0.0
+""",
+            "`ignore` is no class",
+        ),
+    ],
+    "class_weights": [
+        (
+            "one for absent classes",
+            """
+def class_weights(counts):
+    counts = np.asarray(counts, float)
+    there = counts > 0
+    return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 1)
+""",
+            "neither 1 nor NaN",
+        ),
     ],
 }
 _TABLE = "return np.divide(both, either, out=np.full(len(table), np.nan), where=either > 0)"

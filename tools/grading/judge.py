@@ -229,7 +229,8 @@ class Session:
             if kind == "given":
                 return self._given_back(reference)
             if kind == "function":
-                return _named(Remote, str(reference["kind"]))(self, int(reference["id"]), str(reference["name"]))
+                remote = _named(Remote, str(reference["kind"]))(self, int(reference["id"]), str(reference["name"]))
+                return _as_class(remote) if reference.get("class") is True else remote
             if kind == "model":
                 return graphs.rebuild_model(reference["graph"])
             if kind == "deferred":
@@ -308,6 +309,17 @@ class Remote:
         )
 
 
+def _as_class(remote: Remote) -> type:
+    """A class of the student's: checks that ask see one. It is called, counted and watched like any other function."""
+
+    class Theirs(type):
+        def __call__(cls, *arguments, **options):
+            return remote(*arguments, **options)
+
+    watched = {name: staticmethod(getattr(remote, name)) for name in ("count_lines", "called", "run_there")}
+    return Theirs(remote.__name__ if remote.__name__.isidentifier() else "Class", (), watched)
+
+
 class Dataset:
     """A student's `tf.data.Dataset`; it can be read from the start."""
 
@@ -328,7 +340,12 @@ class Dataset:
         import tensorflow as tf
 
         def spec(each):
-            return tf.TensorSpec(each["shape"], each["dtype"]) if isinstance(each, dict) else tuple(map(spec, each))
+            kind, parts = each["kind"], each.get("parts", ())
+            if kind == "dict":
+                return {key: spec(part) for key, part in parts.items()}
+            if kind in ("tuple", "list"):
+                return {"tuple": tuple, "list": list}[kind](map(spec, parts))
+            return _named(Opaque, str(kind))() if kind else tf.TensorSpec(each["shape"], each["dtype"])
 
         return spec(self._session.value({"op": "spec", "id": self._number}))
 

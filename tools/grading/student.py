@@ -148,9 +148,13 @@ class Cells:
         spec = self.objects[message["id"]].element_spec
 
         def told(each):
-            if isinstance(each, tuple):
-                return tuple(map(told, each))
-            return {"shape": each.shape.as_list() if each.shape.rank is not None else None, "dtype": each.dtype.name}
+            if isinstance(each, (tuple, list)):
+                return {"kind": type(each).__name__, "parts": list(map(told, each))}
+            if isinstance(each, dict):
+                return {"kind": "dict", "parts": {str(key): told(part) for key, part in each.items()}}
+            if not hasattr(each, "dtype"):
+                return {"kind": type(each).__name__}
+            return {"kind": "", "shape": each.shape.as_list() if each.shape.rank is not None else None, "dtype": each.dtype.name}
 
         return {"op": "return", "v": self.value(told(spec)), "after": None}
 
@@ -212,7 +216,8 @@ class Cells:
         if tensorflow is not None and isinstance(value, tensorflow.data.Dataset):
             return {"$": "dataset", "id": number}
         if callable(value):
-            return {"$": "function", "id": number, "kind": kind, "name": str(getattr(value, "__name__", ""))[:60]}
+            name, is_class = str(getattr(value, "__name__", ""))[:60], isinstance(value, type)
+            return {"$": "function", "id": number, "kind": kind, "name": name, "class": is_class}
         return {"$": "object", "kind": kind}
 
     def given(self, value):

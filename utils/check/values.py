@@ -45,7 +45,7 @@ def plain(answer):
     if isinstance(answer, Mapping):
         return {plain(key) if _is_tensor(key) else key: plain(value) for key, value in answer.items()}
     if isinstance(answer, (set, frozenset)):
-        return {plain(value) for value in answer}
+        return {value if isinstance(value, (tuple, frozenset)) else plain(value) for value in answer}
     if isinstance(answer, (list, tuple, range, deque, Iterator)) or type(answer).__name__ in _VIEWS:
         return _plain_list(answer)
     return _plain_array(array) if (array := _from_library(answer)) is not None else answer
@@ -109,6 +109,8 @@ def as_array(answer, what: str = "It") -> np.ndarray:
         holds = {"U": "words", "S": "words", "O": "objects", "c": "complex numbers"}.get(
             result.dtype.kind, f"dtype {result.dtype}"
         )
+        if result.dtype.kind == "O" and any(each is None for each in result.flat):
+            holds = "None"
         raise Wrong(f"{_be(what)} an array of numbers; this one holds {holds}.")
     return result
 
@@ -206,6 +208,7 @@ def _off(answer: np.ndarray, expected: np.ndarray, tolerance: float, scale: floa
         if answer.dtype.kind in "biu" and expected.dtype.kind in "biu" and tolerance == 0:
             return answer != expected
         size = np.abs(expected.astype(float))
+        size = np.where(np.isfinite(size), size, 0)  # only infinity is near infinity
         if expected.dtype.kind in "biu":
             limit = np.maximum(tolerance, RELATIVE + _spacing(answer) * size)
         else:
@@ -316,7 +319,7 @@ def difference(answer, expected, what: str = "It", case: str = "", *, tolerance:
         if isinstance(expected, (list, tuple)):
             found = as_list(answer, None, what)
             if len(found) != len(expected):
-                return f"{what} has {len(found)} elements{where}; expected {len(expected)}."
+                return f"{what} has {len(found)} element{'' if len(found) == 1 else 's'}{where}; expected {len(expected)}."
             if _permuted(found, expected, limits):
                 return f"{what} holds the right values{where}, but in another order."
             for i, (a, b) in enumerate(zip(found, expected, strict=True)):
@@ -382,7 +385,8 @@ def array_difference(result, expected, what="It", case="", tolerance=0.0, scale=
         return f"The shape{named} is {result.shape}{there}; expected {expected.shape}."
     if not np.isfinite(result).all() and np.isfinite(expected).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(result))[0])
-        return f"There is a {result[bad]} in the result{where}, first at index {bad}."
+        article = "an" if "inf" in str(result[bad]) else "a"
+        return f"There is {article} {result[bad]} in the result{where}, first at index {bad}."
     off = np.abs(result.astype(float) - expected)
     if result.dtype == np.float16 and np.array_equal(result, expected.astype(np.float16)):
         return f"The values{where} are rounded to float16, which keeps three digits."

@@ -138,7 +138,7 @@ def passed(model, kind: str, function, *arrays) -> np.ndarray:
     import tensorflow as tf
 
     arrays = [np.asarray(each) for each in arrays]
-    known = vars(model).setdefault("_passes", {})  # past Keras' own bookkeeping; it ends with the model
+    known = vars(network("model", model)).setdefault("_passes", {})  # past Keras' own bookkeeping; it ends with the model
     key = kind, _state(model), *((each.shape[1:], each.dtype.str) for each in arrays)
     known.setdefault(key, 0)
     if known[key] == AS_THEY_ARE:
@@ -188,7 +188,7 @@ def as_classes(model, pictures, classes) -> np.ndarray:
     chosen = np.asarray(classes)
     if not np.issubdtype(chosen.dtype, np.integer) or chosen.ndim > 1 or chosen.size not in (1, len(pictures)):
         raise ValueError(f"classes has {chosen.size} values for {len(pictures)} pictures: one whole number, or one for each.")
-    stated = getattr(model, "output_shape", None)
+    stated = getattr(network("model", model), "output_shape", None)
     known = isinstance(stated, tuple) and len(stated) == 2 and stated[1]
     count = stated[1] if known else all_logits(model, pictures[:1]).shape[1]
     if chosen.min() < 0 or chosen.max() >= count:

@@ -3,8 +3,9 @@
 import functools
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from ...check import Either, Function, Lab, as_array, call, need
+from ...check import Either, Function, Lab, as_array, call, wrong
 from ...vision.boxes import pairwise_iou
 
 lab = Lab("lab08", "Lab 08 · Detect and be judged")
@@ -13,11 +14,15 @@ lab = Lab("lab08", "Lab 08 · Detect and be judged")
 # ── 1 · sliding ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _windows(height, width, window, step, scales, *, plus=1, least=0, shrink=True, rows=True):
+def _windows(
+    height, width, window, step, scales, *, plus=1, least=0, shrink=True, rows=True, stop=False, size=lambda n, s: n // s
+):
     count = 0
     for s in scales:
-        down = (height // (s if shrink else 1) - window) // step + plus
-        across = (width // (s if shrink else 1) - window) // step + plus
+        down = (size(height, s if shrink else 1) - window) // step + plus
+        across = (size(width, s if shrink else 1) - window) // step + plus
+        if stop and min(down, across) <= 0:
+            break
         count += max(least, down) * max(least, across) if rows else max(least, down) + max(least, across)
     return count
 
@@ -39,6 +44,10 @@ lab.declare(
             (50, 90, 40, 16, [1, 2, 4]),
             (50, 90, 48, 8, [3]),
             (90, 30, 40, 16, [1]),
+            (90, 20, 40, 8, [1]),
+            (50, 90, 40, 16, [2, 4, 1]),
+            (40, 80, 20, 8, [2, 1]),
+            (47, 35, 4, 2, [3, 2]),
         ],
         mistakes={
             "{case} gives {got}: the window at the edge, at 0, counts too. Add 1 to each side.": Either(
@@ -56,8 +65,22 @@ lab.declare(
             "{case} gives {got}: that is one window for each pixel. They start at every `step`-th row and column.": (
                 lambda h, w, size, step, scales: _windows(h, w, size, 1, scales)
             ),
-            "{case} gives {got}: only the original picture is counted. Add the windows of the shrunk ones.": (
-                lambda h, w, size, step, scales: _windows(h, w, size, step, [1])
+            "{case} gives {got}: one picture alone is counted. Add the windows of all the shrunk ones.": Either(
+                lambda h, w, size, step, scales: _windows(h, w, size, step, [1]),
+                lambda h, w, size, step, scales: _windows(h, w, size, step, [1], least=-1000),
+                lambda h, w, size, step, scales: _windows(h, w, size, step, scales[:1]),
+            ),
+            "{case} gives {got}: where one scale has no window, a later one may have some. Go on with it.": (
+                lambda *a: _windows(*a, stop=True)
+            ),
+            "{case} gives {got}: a picture exactly as large as the window has room for one.": lambda h, w, size, *a: sum(
+                _windows(h, w, size, a[0], [s]) for s in a[1] if min(h // s, w // s) > size
+            ),
+            "{case} gives {got}: the shrunk picture has `height // s` rows and `width // s` columns, rounded down.": Either(
+                lambda *a: _windows(*a, size=lambda n, s: round(n / s)), lambda *a: _windows(*a, size=lambda n, s: -(-n // s))
+            ),
+            "{case} gives {got}: the windows in the columns are not those in the rows. The picture need not be square.": Either(
+                lambda h, w, *a: _windows(h, h, *a), lambda h, w, *a: _windows(w, w, *a)
             ),
         },
     ),
@@ -100,6 +123,9 @@ lab.declare(
             "{case}: the kernel is turned by 180°. Keras' convolution does not flip its kernel.": (
                 lambda m, h, w: m.reshape(h, w, -1, m.shape[1])[::-1, ::-1]
             ),
+            "{case}: order='F' fills the kernel with its first axis running fastest. NumPy's own order is the right one.": (
+                lambda m, h, w: m.reshape((h, w, -1, m.shape[1]), order="F")
+            ),
         },
     ),
 )
@@ -116,9 +142,12 @@ lab.declare(
     ),
     first_bias=Function(
         lambda share: np.log(share / (1 - share)),
-        cases=[(0.01,), (0.5,), (0.2,), (0.9,)],
+        cases=[(0.01,), (0.5,), (0.2,), (0.9,), (0.0005,)],
         mistakes={
             "{case} gives {got}: the sign is reversed. A rare object needs a negative logit.": lambda s: np.log((1 - s) / s),
+            "{case} gives {got}: the logarithm is that of the whole quotient, share / (1 − share). Mind the brackets.": lambda s: (
+                np.log(s) / (1 - s)
+            ),
             "{case} gives {got}: that is log(share). Put it through the sigmoid: it gives share / (1 + share).": lambda s: np.log(
                 s
             ),
@@ -141,26 +170,35 @@ lab.declare(
 
 
 def _encode(
-    boxes, labels, size, cells, *, order="largest", exchanged=False, corner=False, offset="cell", unit="cells", log=True, sides=(0, 1), turned=False
+    boxes, labels, size, cells, *, order="largest", exchanged=False, corner=False, offset="cell", unit="cells", log=np.log, sides=(0, 1), turned=False,
+    whole=np.trunc, middle=0, kinds=0, per_cell=np.divide, cut=False
 ):  # fmt: skip
     target = np.zeros((cells, cells, 6))
+    boxes = np.clip(boxes, 0, size) if cut else boxes
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     numbers = {
         "largest": np.argsort(areas),
         "smallest": np.argsort(-areas),
         "last": range(len(boxes)),
         "first": range(len(boxes))[::-1],
+        "widest": np.argsort(boxes[:, 2] - boxes[:, 0]),
+        "highest": np.argsort(boxes[:, 3] - boxes[:, 1]),
+        "longest": np.argsort((boxes[:, 2:] - boxes[:, :2]).max(axis=1)),
+        "largest perimeter": np.argsort((boxes[:, 2:] - boxes[:, :2]).sum(axis=1)),
     }
     for k in numbers[order]:
-        x0, y0, x1, y1 = boxes[k] * cells / size
+        x0, y0, x1, y1 = boxes[k] / per_cell(size, cells)
         x, y = (x0, y0) if corner else ((x0 + x1) / 2, (y0 + y1) / 2)
-        row, column = int(y), int(x)
-        place = {"cell": (x - column, y - row), "pixels": ((x - column) * size / cells, (y - row) * size / cells)}
+        row, column = (min(int(whole(each)), cells - 1) for each in (y, x))
+        place = {
+            "cell": (x - column - middle, y - row - middle),
+            "pixels": ((x - column) * size / cells, (y - row) * size / cells),
+        }
         place |= {"picture": (x / cells, y / cells), "grid": (x, y)}
         extent = np.array([x1 - x0, y1 - y0]) * {"cells": 1, "pixels": size / cells, "picture": 1 / cells}[unit]
-        extent = (np.log(extent) if log else extent)[list(sides)]
+        extent = log(extent)[list(sides)]
         offsets = place[offset][::-1] if turned else place[offset]
-        target[(column, row) if exchanged else (row, column)] = [1, *offsets, *extent, labels[k]]
+        target[(column, row) if exchanged else (row, column)] = [1, *offsets, *extent, labels[k] + kinds]
     return target
 
 
@@ -180,6 +218,8 @@ def _some_boxes(rng):
         "for flowers at random places": _scattered(rng),
         "for many flowers, several in one cell": _scattered(rng, count=24, cells=3),
         "for a centre on the corner of a cell": (np.array([[8.0, 24, 24, 40]]), np.array([4]), 64, 4),
+        "for cells of 12.5 pixels": (np.array([[20.0, 60, 35, 81], [71, 11, 95, 40]]), np.array([1, 3]), 100, 8),
+        "for a flower that sticks out of the picture": (np.array([[-6.0, 40, 14, 72]]), np.array([2]), 64, 4),
     }  # fmt: skip
 
 
@@ -214,7 +254,12 @@ lab.declare(
             ),
             "{case}: the size is the log of pixels. Measure it in cells.": _encoded(unit="pixels"),
             "{case}: the size is the log of a fraction of the picture. Measure it in cells.": _encoded(unit="picture"),
-            "{case}: numbers 3 and 4 are width and height as they are; the text asks for their logs.": _encoded(log=False),
+            "{case}: numbers 3 and 4 are width and height as they are; the text asks for their logs.": _encoded(
+                log=lambda extent: extent
+            ),
+            "{case}: numbers 3 and 4 are natural logs, `np.log`.": Either(
+                _encoded(log=np.log2), _encoded(log=np.log10), _encoded(log=np.log1p)
+            ),
             "{case}: width and height are exchanged.": _encoded(sides=(1, 0)),
             "{case}: of two in one cell the last one stays. It must be the one with the largest area, in whatever order they come.": _encoded(
                 order="last"
@@ -223,30 +268,46 @@ lab.declare(
                 order="first"
             ),
             "{case}: of two in one cell the smaller one stays. It must be the larger one.": _encoded(order="smallest"),
+            "{case}: of several in one cell the one with the longest side or outline stays. Compare areas, width · height.": Either(
+                *(_encoded(order=order) for order in ("widest", "highest", "longest", "largest perimeter"))
+            ),
+            "{case}: the place is counted from the middle of the cell. Count it from the upper left corner, from 0 to 1.": _encoded(
+                middle=0.5
+            ),
+            "{case}: the cell is the whole part of the centre, rounded down.": _encoded(whole=np.round),
+            "{case}: `//` makes a cell a whole number of pixels wide. Divide with `/`: a cell has size / cells pixels.": _encoded(
+                per_cell=np.floor_divide
+            ),
+            "{case}: number 5 is the label itself, without adding 1.": _encoded(kinds=1),
+            "{case}: a box that sticks out of the picture is cut off. Encode it as it is.": _encoded(cut=True),
         },
     ),
 )
 
 
 def _decode(
-    target, size, *, exchanged=False, log=True, scale=True, half=0.5, centre=False, offsets=(1, 2), sides=(3, 4), whole=False
-):
+    target, size, *, exchanged=False, log=True, scale=True, half=0.5, centre=False, offsets=(1, 2), sides=(3, 4), whole=False,
+    middle=0, corner=False, pixels=False, per_cell=np.divide, cut=False
+):  # fmt: skip
     rows, columns = np.nonzero(target[..., 0])
     found = target[rows, columns]
-    places = np.stack([rows, columns] if exchanged else [columns, rows], axis=1) + (0 if whole else found[:, list(offsets)])
+    places = np.stack([rows, columns] if exchanged else [columns, rows], axis=1) + middle
+    places = places + (0 if whole else found[:, list(offsets)] / (per_cell(size, len(target)) if pixels else 1))
     extent = found[:, list(sides)]
     extent = np.exp(extent) if log else extent
+    if corner:
+        places = places + half * extent
     result = np.hstack([places, extent]) if centre else np.hstack([places - half * extent, places + half * extent])
-    return result * (size / len(target) if scale else 1)
+    result = result * (per_cell(size, len(target)) if scale else 1)
+    return np.clip(result, 0, size) if cut else result
 
 
 _decoded = functools.partial(functools.partial, _decode)
 
 
 def _boxes(result):
-    """A result as it is compared: [] is a set of no boxes, too."""
-    array = as_array(result)
-    return array.reshape(0, 4) if array.size == 0 else array
+    """A result as it is compared: an empty list is a set of no boxes, too; an array has the shape that the text asks for."""
+    return np.zeros((0, 4)) if isinstance(result, list) and not result else as_array(result)
 
 
 lab.declare(
@@ -269,6 +330,16 @@ lab.declare(
             "{case}: you subtract and add the whole size. Half of it lies on each side of the centre.": _decoded(half=1),
             "{case}: these are centre and size. Return the corners (x0, y0, x1, y1).": _decoded(centre=True),
             "{case}: the offsets within the cell are missing.": _decoded(whole=True),
+            "{case}: the offsets are missing, and half a cell stands in their place.": _decoded(whole=True, middle=0.5),
+            "{case}: half a cell is added to the offsets. They count from the cell's corner.": _decoded(middle=0.5),
+            "{case}: numbers 1 and 2 are taken for pixels. They are parts of a cell.": _decoded(pixels=True),
+            "{case}: the centre is taken for the upper left corner. Half of the size lies on each side of it.": _decoded(
+                corner=True
+            ),
+            "{case}: `//` makes a cell a whole number of pixels wide. Divide with `/`: a cell has size / cells pixels.": _decoded(
+                per_cell=np.floor_divide
+            ),
+            "{case}: a box that sticks out of the picture is cut off. Decode it as it is.": _decoded(cut=True),
             "{case}: numbers 1 and 2 are x and y, in this order.": _decoded(offsets=(2, 1)),
             "{case}: numbers 3 and 4 are width and height, in this order.": _decoded(sides=(4, 3)),
         },
@@ -280,19 +351,26 @@ lab.declare(
 
 
 def _grid_loss(
-    target, answer, *, everywhere=(), only_objects=False, squash_place=True, squash_size=False, exp_size=False, first=5, mean=False, log=np.log, square=True
+    target, answer, *, everywhere=(), only_objects=False, squash_place=True, squash_size=False, exp_size=False, first=5, mean=False, log=np.log, square=True,
+    places_times=1, share=None, each=False, objectness=None, softmax=True
 ):  # fmt: skip
     there = target[..., 0]
     p = 1 / (1 + np.exp(-answer[..., 0]))
     masks = {name: np.ones_like(there) if name in everywhere else there for name in ("place", "size", "kind")}
     cross = -log(np.where(there == 1, p, 1 - p)) * (there if only_objects else 1)
+    if objectness is not None:
+        cross = objectness(there, p)
     places = 1 / (1 + np.exp(-answer[..., 1:3])) if squash_place else answer[..., 1:3]
     sizes = 1 / (1 + np.exp(-answer[..., 3:5])) if squash_size else answer[..., 3:5]
     off = (places - target[..., 1:3], np.exp(sizes) - np.exp(target[..., 3:5]) if exp_size else sizes - target[..., 3:5])
     off = [np.square(each) if square else np.abs(each) for each in off]
     chances = np.exp(answer[..., first:])[..., 5 - first :] / np.exp(answer[..., first:]).sum(axis=-1, keepdims=True)
+    chances = chances if softmax else 1 / (1 + np.exp(-answer[..., 5:]))
     right = np.take_along_axis(chances, target[..., 5:].astype(int), axis=-1)[..., 0]
-    parts = cross, masks["place"] * off[0].sum(-1), masks["size"] * off[1].sum(-1), masks["kind"] * -log(right)
+    kinds = -log(right) if share is None else share(right)
+    parts = cross, places_times * masks["place"] * off[0].sum(-1), masks["size"] * off[1].sum(-1), masks["kind"] * kinds
+    if each:
+        parts = cross, *(part / max(1, there.sum()) for part in parts[1:])
     return tuple(float(np.mean(part) if mean else np.sum(part)) for part in parts)
 
 
@@ -301,10 +379,15 @@ _lost = functools.partial(functools.partial, _grid_loss)
 
 def _answers(rng):
     pairs = {"for a picture without a flower": (np.zeros((3, 3, 6)), rng.normal(0, 1, (3, 3, 9)))}
-    for words, cells, count, classes in (("with one flower", 2, 1, 3), ("with three flowers", 4, 3, 5)):
+    for words, cells, count, classes in (
+        ("with one flower", 2, 1, 3),
+        ("with three flowers", 4, 3, 5),
+        ("with eight classes", 3, 5, 8),
+    ):
         target = np.zeros((cells, cells, 6))
         for place in rng.permutation(cells * cells)[:count]:
-            target[divmod(int(place), cells)] = [1, *rng.uniform(0.1, 0.9, 2), *rng.normal(0.4, 0.5, 2), rng.integers(0, classes)]
+            kind = rng.integers(classes - 3, classes)
+            target[divmod(int(place), cells)] = [1, *rng.uniform(0.1, 0.9, 2), *rng.normal(0.4, 0.5, 2), kind]
         pairs[f"for a picture {words}"] = (target, rng.normal(0, 1, (cells, cells, 5 + classes)))
     return pairs
 
@@ -342,6 +425,18 @@ lab.declare(
             "{case}: the softmax runs over all numbers of the answer. The classes begin at number 5.": _lost(first=0),
             "{case}: these are means over the cells. The text asks for sums.": _lost(mean=True),
             "{case}: errors of place and size are to be squared.": _lost(square=False),
+            "{case}: place, size and class are divided by the number of objects. The text asks for sums.": _lost(each=True),
+            "{case}: the place is multiplied by a factor. Here each part is the plain sum.": Either(
+                _lost(places_times=4), _lost(places_times=0.5)
+            ),
+            "{case}: objectness is a cross-entropy, −log of a probability, not a squared error.": _lost(
+                objectness=lambda there, p: np.square(there - p)
+            ),
+            "{case}: the sign of the class's cross-entropy is missing: −log of a probability is positive.": _lost(share=np.log),
+            "{case}: the class's cross-entropy is −log of the probability, not the probability.": Either(
+                _lost(share=lambda right: right), _lost(share=lambda right: -right), _lost(share=lambda right: 1 - right)
+            ),
+            "{case}: the classes go through a softmax, not each through a sigmoid.": _lost(softmax=False),
             "{case}: take the natural logarithm, `np.log`.": Either(_lost(log=np.log2), _lost(log=np.log10)),
         },
     ),
@@ -423,8 +518,18 @@ lab.declare(
             "{case}: the boxes are taken in the order in which they come. Sort them by falling score first.": _suppressed(
                 by_score=False
             ),
-            "{case}: these are the right boxes, in another order. Return them by falling score.": lambda *a: sorted(
-                _suppress(*a)
+            "{case}: these are the right boxes, in another order. Return them by falling score.": Either(
+                lambda *a: sorted(_suppress(*a)),
+                lambda *a: _suppress(*a)[::-1],
+                lambda b, scores, labels, limit: sorted(
+                    _suppress(b, scores, labels, limit), key=lambda k: (labels[k], -scores[k])
+                ),
+            ),
+            "{case}: the limit is the argument `limit`, not a number of your own.": Either(
+                lambda b, s, labels, limit: _suppress(b, s, labels, 0.5), lambda b, s, labels, limit: _suppress(b, s, labels, 0.6)
+            ),
+            "{case}: these are places in the sorted list. Return the indices of the boxes as they were given.": lambda *a: (
+                np.argsort(np.argsort(-a[1]))[_suppress(*a)]
             ),
         },
     ),
@@ -434,7 +539,7 @@ lab.declare(
 # ── 7 · matching and average precision ───────────────────────────────────────────────────────────────────────────────
 
 
-def _match(found, objects, limit, *, taken=True, best_only=False, strict=False, first=False):
+def _match(found, objects, limit, *, taken=True, best_only=False, strict=False, first=False, steals=False):
     free, right = np.ones(len(objects), bool), []
     for row in pairwise_iou(found, objects):
         open_to = row if best_only or not taken else np.where(free, row, -1)
@@ -443,7 +548,7 @@ def _match(found, objects, limit, *, taken=True, best_only=False, strict=False, 
             best = int(np.argmax(open_to >= limit))
         good = best >= 0 and (open_to[best] > limit if strict else open_to[best] >= limit) and bool(free[best] or not taken)
         right.append(bool(good))
-        if good:
+        if good or (steals and best >= 0):
             free[best] = False
     return right
 
@@ -461,7 +566,40 @@ def _by_column(found, objects, limit):
     return right
 
 
+def _best_in_sum(found, objects, limit):
+    """The mistake of pairing all at once, by the largest sum of IoUs."""
+    overlaps = pairwise_iou(found, objects)
+    right = [False] * len(found)
+    for k, j in zip(*linear_sum_assignment(-overlaps), strict=True):
+        right[k] = bool(overlaps[k, j] >= limit)
+    return right
+
+
+def _best_first(found, objects, limit):
+    """The mistake of going by falling IoU, not by falling score."""
+    overlaps = pairwise_iou(found, objects).copy()
+    right = [False] * len(found)
+    while overlaps.size and overlaps.max() >= limit:
+        k, j = np.unravel_index(overlaps.argmax(), overlaps.shape)
+        right[k] = True
+        overlaps[k], overlaps[:, j] = -1, -1
+    return right
+
+
+def _truths(result):
+    """Whatever holds truth values, as a list."""
+    return list(result) if isinstance(result, (list, np.ndarray)) and np.ndim(result) else result
+
+
 _TWO = np.array([[0.0, 0, 10, 10], [3, 0, 13, 10]])
+
+
+def _near(rng):
+    """Twelve detections around six objects that overlap."""
+    corners = rng.uniform(0, 14, (6, 2))
+    objects = np.hstack([corners, corners + rng.uniform(9, 14, (6, 2))])
+    return objects[rng.permutation(12) % 6] + rng.normal(0, 1.2, (12, 4)), objects
+
 
 lab.declare(
     "match",
@@ -474,22 +612,32 @@ lab.declare(
     ),
     match=Function(
         _match,
-        cases={
+        cases=lambda rng: {
             "for a duplicate": (np.array([[0.0, 0, 10, 9], [0, 0, 10, 10], [40, 40, 50, 50]]), np.array([[0.0, 0, 10, 10]]), 0.5),
             "for two detections near two objects": (np.array([[1.0, 0, 11, 10], [0, 0, 11, 10]]), _TWO, 0.5),
             "for one that fits both, and a sure one": (np.array([[2.0, 0, 12, 10], [3, 0, 14, 10], [0, 0, 9, 10]]), _TWO, 0.6),
             "for an IoU equal to the limit": (np.array([[0.0, 0, 10, 5]]), np.array([[0.0, 0, 10, 10]]), 0.5),
             "for a far object beside the right one": (np.array([[0.0, 0, 10, 9]]), np.array([[0.0, 0, 10, 10], [50, 50, 60, 60]]), 0.5),
+            "for a loose one before a good one": (np.array([[4.0, 0, 14, 10], [0, 0, 9, 10]]), np.array([[0.0, 0, 10, 10]]), 0.5),
+            "for the same with the limit 0.4": (np.array([[4.0, 0, 14, 10], [0, 0, 9, 10]]), np.array([[0.0, 0, 10, 10]]), 0.4),
+            "for the same with the limit 0.95": (np.array([[4.0, 0, 14, 10], [0, 0, 9, 10]]), np.array([[0.0, 0, 10, 10]]), 0.95),
+            "in a crowd": (*_near(rng), 0.35),
+            "in another crowd": (*_near(rng), 0.6),
             "without an object": (np.array([[0.0, 0, 10, 5], [3, 3, 5, 5]]), np.zeros((0, 4)), 0.5),
             "without a detection": (np.zeros((0, 4)), np.array([[0.0, 0, 10, 10]]), 0.5),
         },
-        view=list,
+        view=_truths,
         mistakes={
             "{case}: one object makes several detections right. Once it is found, it is no longer free.": _matched(taken=False),
             "{case}: a detection whose best object is taken gives up. In COCO's rule it takes the best of those that are still free.": _matched(best_only=True),
             "{case}: an IoU equal to the limit is enough: at least.": _matched(strict=True),
-            "{case}: a detection takes the first object that is near enough. It must take the one that it overlaps most.": _matched(first=True),
-            "{case}: here the objects choose. The detections choose, the surest first.": _by_column,
+            "{case}: the first pair that is near enough is made. A detection must take the free object that it overlaps most.": _matched(first=True),
+            "{case}: an object is taken although the detection was wrong. Only a right detection takes it.": _matched(steals=True),
+            "{case}: the limit is the argument `limit`, not 0.5.": lambda found, objects, limit: _match(found, objects, 0.5),
+            "{case}: the objects choose here, or the pair with the largest IoU comes first. The detections choose, the surest first.": Either(
+                _by_column, _best_in_sum, _best_first
+            ),
+            "{case}: the detections come with the surest first; begin there.": lambda found, *a: _match(found[::-1], *a),
         },
     ),
 )  # fmt: skip
@@ -517,6 +665,11 @@ lab.declare(
             "for five detections": (np.array([True, False, True, True, False]), np.array([0.3, 0.1, 0.8, 0.5, 0.2]), 6),
             "for three wrong ones": (np.array([False, False, False]), np.array([0.3, 0.2, 0.8]), 2),
             "for a perfect detector": (np.array([True, True]), np.array([0.6, 0.7]), 2),
+            "for one whose surest detection is wrong": (
+                np.array([True, False, False, True, True, False]),
+                np.array([0.2, 0.9, 0.4, 0.6, 0.8, 0.1]),
+                4,
+            ),
         },
         mistakes={
             "{case}: sort by falling score. The detections come in any order.": _curved(order="as they come"),
@@ -524,6 +677,14 @@ lab.declare(
             "{case}: recall is a share of all objects, found or not.": _curved(recall=lambda right: max(1, right.sum())),
             "{case}: precision is a share of the detections so far, not of all.": _curved(precision="all"),
             "{case}: return (precision, recall), in this order.": lambda *a: _curve(*a)[::-1],
+            "{case}: this is the largest precision from each detection on. That comes later; here each has its own.": lambda *a: (
+                np.maximum.accumulate(_curve(*a)[0][::-1])[::-1],
+                _curve(*a)[1],
+            ),
+            "{case}: the right ones come first here. Sort by the scores alone.": lambda right, scores, objects: _curve(
+                np.sort(right)[::-1], -np.arange(len(right)), objects
+            ),
+            "{case}: recall is a share of the objects, not of the detections.": _curved(recall=len),
         },
     ),
 )
@@ -538,13 +699,26 @@ def _ap_at(recall, precision, points, *, reach=lambda recall, point: recall >= p
     return float(np.mean(values)) if values else 0.0
 
 
-_PR = {
-    "for four detections": (np.array([0.25, 0.25, 0.5, 0.75]), np.array([1.0, 0.5, 2 / 3, 0.75])),
-    "for six detections": (np.array([0.0, 0.2, 0.2, 0.4, 0.6, 0.6]), np.array([0.0, 0.5, 1 / 3, 0.5, 0.6, 0.5])),
-    "for a perfect detector": (np.array([0.5, 1.0]), np.array([1.0, 1.0])),
-    "without a detection": (np.zeros(0), np.zeros(0)),
-}
-_POINTS = ([0, 0.25, 0.5, 0.75, 1], [0, 0.1, 0.3, 0.5], [0, 0.5, 1], [0, 0.5, 1])
+def _curves(rng):
+    """Curves as detectors give them, the recall rising; a grader's own are drawn anew, not the shown ones in another order."""
+    right = np.append(rng.random(14) < 0.5, True)
+    found = np.cumsum(right)
+    return {
+        "for four detections": (np.array([0.25, 0.25, 0.5, 0.75]), np.array([1.0, 0.5, 2 / 3, 0.75])),
+        "for six detections": (np.array([0.0, 0.2, 0.2, 0.4, 0.6, 0.6]), np.array([0.0, 0.5, 1 / 3, 0.5, 0.6, 0.5])),
+        "for a perfect detector": (np.array([0.5, 1.0]), np.array([1.0, 1.0])),
+        "for a detector whose false ones come late": (np.array([1, 2, 2, 2, 3]) / 8, np.array([1, 1, 2 / 3, 0.5, 0.6])),
+        "for 15 detections": (found / (found[-1] + rng.integers(1, 9)), found / np.arange(1, 16)),
+        "without a detection": (np.zeros(0), np.zeros(0)),
+    }
+
+
+def _read_at(rng):
+    """The curves, each with the points at which it is read."""
+    points = ([0, 0.25, 0.5, 0.75, 1], [0, 0.1, 0.3, 0.5], [0, 0.5, 1], [0, 0.3, 0.6], rng.uniform(0, 1, 6).tolist(), [0, 0.5, 1])
+    cases = {name: (*curve, at) for (name, curve), at in zip(_curves(rng).items(), points, strict=True)}
+    return cases | {"for points that `np.linspace` made": (np.array([0.1, 0.2, 0.3]), np.ones(3), [k * 0.1 for k in range(11)])}
+
 
 lab.declare(
     "ap_at",
@@ -555,7 +729,7 @@ lab.declare(
     ),
     ap_at=Function(
         _ap_at,
-        cases={name: (*each, points) for (name, each), points in zip(_PR.items(), _POINTS, strict=True)},
+        cases=_read_at,
         mistakes={
             "{case}: a recall equal to the point has reached it: `>=`.": lambda *a: _ap_at(*a, reach=lambda r, p: r > p),
             "{case}: read the *largest* precision at this recall or beyond, not the first one.": lambda *a: _ap_at(
@@ -568,16 +742,19 @@ lab.declare(
                 *a, reach=lambda r, p: r <= p
             ),
             "{case}: take the largest precision beyond the point, not the mean.": lambda *a: _ap_at(*a, read=np.mean),
+            "{case}: a point just above a recall counts as reached. Use `>=` as it is, without rounding.": lambda *a: _ap_at(
+                *a, reach=lambda r, p: r >= p - 1e-6
+            ),
             "{case}: that is the sum over the points. Return the mean.": lambda r, p, points: len(points) * _ap_at(r, p, points),
         },
     ),
 )
 
 
-def _ap_area(recall, precision, *, best=True, start=True):
+def _ap_area(recall, precision, *, best=True, start=True, turned=False):
     steps = np.diff(recall, prepend=0) if start else np.diff(recall, prepend=recall[:1])
     heights = np.maximum.accumulate(precision[::-1])[::-1] if best else precision
-    return float(np.sum(steps * heights))
+    return float(np.sum(steps * (heights[::-1] if turned else heights)))
 
 
 def _trapezoids(recall, precision):
@@ -594,12 +771,18 @@ lab.declare(
     ),
     ap_area=Function(
         _ap_area,
-        cases=_PR,
+        cases=_curves,
         mistakes={
             "{case}: the height is the precision of the detection itself. Take the largest from there on.": functools.partial(
                 _ap_area, best=False
             ),
             "{case}: the first step is missing. Its rise counts from a recall of 0.": functools.partial(_ap_area, start=False),
+            "{case}: the heights are in reverse. After `np.maximum.accumulate(precision[::-1])` turn them back.": functools.partial(
+                _ap_area, turned=True
+            ),
+            "{case}: the heights are the largest precision *up to* each detection. Take the largest from there on.": lambda r, p: (
+                float(np.sum(np.diff(r, prepend=0) * np.maximum.accumulate(p)))
+            ),
             "{case}: those are trapezoids under the curve as it is. Replace each precision by the largest from there on first.": _trapezoids,
             "{case}: that is a mean over the detections. Each counts by how much the recall rises with it.": (
                 lambda r, p: float(np.mean(np.maximum.accumulate(p[::-1])[::-1])) if len(p) else 0.0
@@ -613,12 +796,16 @@ def _no_trap(recalls):
     for steps in (10, 100, 7, 60):
         points = as_array(call(recalls, steps)).astype(float)
         exact = np.arange(steps + 1) / steps
-        above = np.flatnonzero(points > exact)
-        need(
-            len(above) == 0,
-            f"`recalls({steps})[{above[0] if len(above) else 0}]` is greater than {above[0] if len(above) else 0} / {steps} in floating point, so "
-            f"`{above[0] if len(above) else 0} / {steps} >= point` fails. Divide two whole numbers: the result is the float nearest to the fraction.",
-        )
+        for k in np.flatnonzero(points > exact)[:1]:
+            wrong(
+                f"`recalls({steps})[{k}]` is greater than {k} / {steps} in floating point, so `{k} / {steps} >= point` fails. "
+                "Divide two whole numbers: the result is the float nearest to the fraction."
+            )
+        for k in np.flatnonzero(points < exact)[:1]:
+            wrong(
+                f"`recalls({steps})[{k}]` is a little less than {k} / {steps}. The text asks for the float nearest to the fraction: "
+                "divide two whole numbers, and subtract or round nothing."
+            )
 
 
 lab.declare(

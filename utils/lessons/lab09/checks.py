@@ -37,7 +37,9 @@ lab.declare(
             "`mean_iou`: divide by all four classes. The flowers are in the truth, so their IoU is 0, not absent.": 0.815,
             "`mean_iou`: background is a class, too: four classes in all.": Either(0.815 / 3, 0.0),
             "`mean_iou`: each class has the same weight, however many pixels it has.": 0.815**2,
+            "`mean_iou`: the IoU of the background is 0.815, not 1, and the flowers have 0.": 0.25,
         },
+        tolerance=0.0005,  # three decimals will do
     ),
 )
 
@@ -110,8 +112,14 @@ lab.declare(
                 ~np.isnan(_iou(t))
             ],
             "This is the mean. Return one IoU for each class.": lambda t: np.nanmean(_iou(t)),
-            "A class that is never answered, or never true, has IoU 0, not NaN: it is in one of the two.": lambda t: np.where(
-                _iou(t) == 0, np.nan, _iou(t)
+            "A class that is never answered, or never true, has IoU 0, not NaN: it is in one of the two.": Either(
+                lambda t: np.where(_iou(t) == 0, np.nan, _iou(t)),
+                lambda t: np.where(np.sum(t, axis=0) == 0, np.nan, _iou(t)),
+                lambda t: np.where(np.sum(t, axis=1) == 0, np.nan, _iou(t)),
+            ),
+            "The background is a class, too: return one IoU for each class.": lambda t: _iou(t)[1:],
+            "You divide by all pixels. Divide by those that truth or answer gives to the class.": _over(
+                lambda t, a, b: np.full(len(t), t.sum())
             ),
         },
     ),
@@ -176,9 +184,18 @@ lab.declare(
             "Count touches; this only says whether an output is touched at all.": lambda n, k, s: np.minimum(
                 _touches(n, k, s), 1
             ),
-            "There are (size − 1) · stride + kernel outputs; yours has one more at the end.": lambda n, k, s: np.append(
-                _touches(n, k, s), 0
+            "There are (size − 1) · stride + kernel outputs; yours has more at the end.": Either(
+                lambda n, k, s: np.append(_touches(n, k, s), 0), lambda n, k, s: np.append(_touches(n, k, s), np.zeros(s, int))
             ),
+            "{case}: where the stride is larger than the kernel, outputs between two kernels are painted by none: 0.": (
+                lambda n, k, s: np.maximum(_touches(n, k, s), 1)
+            ),
+            "The last of the outputs that input i paints is i · stride + kernel − 1. A slice ends one further.": lambda n, k, s: (
+                _touches(n, k - 1, s).tolist() + [0]
+            ),
+            "The stretches begin `stride` outputs apart, not `kernel`.": lambda n, k, s: (
+                _touches(n, k, k).tolist() + [0] * n * s
+            )[: (n - 1) * s + k],
             "This counts how often a *convolution* reads each of `size` inputs. Here inputs paint outputs.": lambda n, k, s: (
                 [sum(j <= i < j + k for j in range(0, n - k + 1, s)) for i in range(n)]
             ),
@@ -203,11 +220,31 @@ def _four(classes):
     return ndimage.maximum_filter(classes, **options) != ndimage.minimum_filter(classes, **options)
 
 
-def _below_only(classes):
+def _below_only(classes, diagonal=False):
     classes = np.asarray(classes)
     edge = np.zeros(classes.shape, bool)
     edge[:-1] |= classes[1:] != classes[:-1]
     edge[:, :-1] |= classes[:, 1:] != classes[:, :-1]
+    if diagonal:
+        edge[:-1, :-1] |= classes[1:, 1:] != classes[:-1, :-1]
+    return edge
+
+
+def _last_for_first(classes):
+    """Index −1 is the last row or column: the neighbours above and to the left of the frame."""
+    padded = np.pad(np.pad(classes, ((1, 0), (1, 0)), mode="wrap"), ((0, 1), (0, 1)), mode="edge")
+    return _boundary(padded)[1:-1, 1:-1]
+
+
+def _with_frame(classes):
+    edge = _boundary(classes)
+    edge[[0, -1]], edge[:, [0, -1]] = True, True
+    return edge
+
+
+def _without_frame(classes):
+    edge = _boundary(classes)
+    edge[[0, -1]], edge[:, [0, -1]] = False, False
     return edge
 
 
@@ -242,8 +279,20 @@ lab.declare(
         cases=_maps,
         mistakes={
             "You look at four neighbours. The text asks for all eight, diagonal ones too.": _four,
-            "You look in one direction only: right and below. The pixel on the other side lies on the boundary as well.": (
-                _below_only
+            "You look in one direction only: right and below. The pixel on the other side lies on the boundary as well.": Either(
+                _below_only, lambda c: _below_only(c, diagonal=True)
+            ),
+            "Index −1 is the last row or column, so pixels at one edge are compared with those at the opposite edge.": (
+                _last_for_first
+            ),
+            "All pixels at the frame are marked. The frame is no boundary; only another class is.": _with_frame,
+            "Pixels at the frame are left out. They have neighbours, too, only fewer.": _without_frame,
+            "Only one side is marked: the pixels that have a neighbour of a larger class, or of a smaller one. Compare with `!=`.": Either(
+                lambda c: ndimage.maximum_filter(np.asarray(c), 3, mode="nearest") != c,
+                lambda c: ndimage.minimum_filter(np.asarray(c), 3, mode="nearest") != c,
+            ),
+            "These are numbers of neighbours. Return True where there is at least one of another class.": lambda c: (
+                ndimage.generic_filter(np.asarray(c, float), lambda n: np.sum(n != n[4]), size=3, mode="nearest").astype(int)
             ),
             "The frame is no boundary, but here it is: pixels outside of the map count as class 0.": lambda c: _boundary(
                 c, mode="constant"
@@ -266,7 +315,7 @@ lab.declare(
 
 lab.declare(
     "dilations",
-    "Dilation in the place of strides",
+    "Dilation in place of strides",
     points=2,
     hints=(
         "A layer's own stride widens the steps of the layers *behind* it, not its own.",
@@ -277,16 +326,23 @@ lab.declare(
         [1, 1, 1, 2, 4],
         {
             "One layer too early: the third layer never stood behind its own stride. It reads the same map as before.": Either(
-                [1, 1, 2, 4, 8], [1, 1, 2, 4, 4]
+                [1, 1, 2, 4, 8], [1, 1, 2, 4, 4], [1, 1, 2, 4, 1], [1, 1, 2, 2, 4], [1, 1, 2, 2, 2], [1, 1, 4, 4, 4]
             ),
+            "The fourth layer stood behind *one* stride that is gone, the third layer's: its own does not count. Its taps are 2 apart.": Either(
+                [1, 1, 1, 4, 4], [1, 1, 1, 4, 8]
+            ),
+            "The fourth layer stood behind the third layer's stride, which is gone, so its taps must be 2 apart.": Either(
+                [1, 1, 1, 1, 4], [1, 1, 1, 1, 2], [1, 1, 1, 1, 1]
+            ),
+            "The first layer comes first in the list.": [4, 2, 1, 1, 1],
             "The fifth layer stood behind *both* strides that are gone, so its taps must be 4 apart.": Either(
-                [1, 1, 1, 2, 2], [1, 1, 2, 2, 1], [1, 1, 1, 2, 1]
+                [1, 1, 1, 2, 2], [1, 1, 2, 2, 1], [1, 1, 1, 2, 1], [1, 1, 1, 2, 8]
             ),
             "The first two strides are still there. They need no dilation to replace them.": Either(
-                [1, 2, 4, 8, 16], [2, 2, 2, 2, 1], [1, 1, 4, 8, 16]
+                [1, 2, 4, 8, 16], [2, 2, 2, 2, 1], [1, 1, 4, 8, 16], [2, 2, 1, 1, 1]
             ),
             "Rates multiply, they do not add: two strides of 2 are a factor of 4.": [1, 1, 1, 2, 3],
-            "Rate 1 is the ordinary convolution; 0 does not exist.": [0, 0, 0, 1, 2],
+            "Rate 1 is the ordinary convolution; 0 does not exist.": Either([0, 0, 0, 1, 2], [0, 0, 0, 1, 3]),
         },
     ),
 )
@@ -320,6 +376,22 @@ def _always(number):
         return _masked(truth, probabilities, number)
 
     return loss
+
+
+def _forgets(truth, probabilities, ignore, chosen=None):
+    """Takes every label for a class, or those of the pixels `chosen`."""
+    y, x = np.indices(truth.shape) if chosen is None else np.nonzero(chosen)
+    return -np.log(probabilities[y, x, truth[y, x]]).mean()
+
+
+def _largest(truth, probabilities, ignore):
+    labelled = truth != ignore
+    return -np.log(probabilities.max(axis=-1))[labelled].mean() if labelled.any() else 0.0
+
+
+def _by_row(truth, probabilities, ignore):
+    rows = [_masked(t, p, ignore) for t, p in zip(truth, probabilities, strict=True) if np.any(t != ignore)]
+    return np.mean(rows) if rows else 0.0
 
 
 def _nan_when_empty(truth, probabilities, ignore):
@@ -360,11 +432,15 @@ lab.declare(
             "This is the sum. Return the mean over the labelled pixels.": _sum,
             "Unlabelled pixels are learned as background (class 0) here. They must not count at all.": _as_background,
             "The sign is missing: −ln p is positive.": lambda t, p, i: -_masked(t, p, i),
-            "This is the logarithm to base 2; the text asks for the natural one, ln.": lambda t, p, i: (
-                _masked(t, p, i) / np.log(2)
+            "This is a logarithm to another base; the text asks for the natural one, ln: `np.log`.": Either(
+                lambda t, p, i: _masked(t, p, i) / np.log(2), lambda t, p, i: _masked(t, p, i) / np.log(10)
             ),
+            "`ignore` is no class: leave these pixels out before the labels choose among the probabilities.": _forgets,
+            "You keep the pixels without a label and leave out the others.": lambda t, p, i: _forgets(t, p, i, chosen=t == i),
+            "Take the probability of the pixel's own class, not the largest one.": _largest,
+            "This is a mean of row means. Each labelled pixel counts the same, in whatever row it is.": _by_row,
             "You return NaN when no pixel is labelled: the text asks for 0.": _nan_when_empty,
-            "The unlabelled pixels are those equal to `ignore`; you take 255 for it.": _always(255),
+            "The unlabelled pixels are those equal to `ignore`, whatever number that is: 255, −1 or 0.": _always(255),
         },
     ),
 )
@@ -413,7 +489,7 @@ def _masks(rng):
 
 def _sorted(boxes):
     """Rows in one order, as an array (n, 4) where it can be one."""
-    boxes = np.asarray(boxes)
+    boxes = np.asarray(list(boxes) if isinstance(boxes, set) else boxes)
     if boxes.size == 0:
         return np.zeros((0, 4))
     return boxes[np.lexsort(boxes.T[::-1])] if boxes.ndim == 2 else boxes
@@ -437,7 +513,9 @@ lab.declare(
             "Diagonal neighbours count as connected here; the text wants a shared side.": lambda m, least: _found(
                 m, least, np.ones((3, 3))
             ),
-            "`least` is not used: components that are too small must be left out.": lambda m, least: _found(m, 1),
+            "Components that are too small must be left out: compare `least` with the pixels of each component.": (
+                lambda m, least: _found(m, 1)
+            ),
             "Components of exactly `least` pixels belong to the result.": lambda m, least: _found(m, least + 1),
             "You compare `least` with the area of the box, not with the number of pixels.": lambda m, least: _found(
                 m, least, by=lambda pixels, box: box
@@ -496,8 +574,20 @@ lab.declare(
                 c, classes=lambda counts: 1
             ),
             "Smallest over count: the largest weight is 1, and the mean over the pixels is below it.": _scaled(np.max),
-            "A class without pixels gets an infinite weight: division by zero. Give it 0.": lambda c: (
-                np.sum(c) / (np.count_nonzero(c) * np.maximum(np.asarray(c, float), 1e-300))
+            "A class without pixels gets an infinite weight: division by zero. Give it 0.": Either(
+                lambda c: np.sum(c) / (np.count_nonzero(c) * np.maximum(np.asarray(c, float), 1e-300)),
+                lambda c: np.sum(c) / (np.count_nonzero(c) * np.asarray(c, float)),
+            ),
+            "A class without pixels gets the weight 0, neither 1 nor NaN.": Either(
+                lambda c: np.where(np.asarray(c) > 0, _weights(c), 1.0),
+                lambda c: np.where(np.asarray(c) > 0, _weights(c), np.nan),
+            ),
+            "These are not inversely proportional: half as many pixels must weigh twice as much.": Either(
+                lambda c: np.sqrt(_weights(c)) * np.sum(c) / np.sum(np.sqrt(_weights(c)) * c),
+                lambda c: 1 - np.asarray(c, float) / np.sum(c),
+            ),
+            "Largest over count: the smallest weight is 1, and the mean over the pixels is above it.": lambda c: (
+                np.max(c) * _plain(c)
             ),
         },
     ),

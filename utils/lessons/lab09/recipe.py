@@ -44,12 +44,12 @@ def drawn(count: int, seed: int) -> Drawn:
 # ---------------------------------------------------------------- training
 
 
-def train(model, inputs, classes, *, seed: int = 0, **options):
-    """Compile `model` and train it as `trainer` says, from `seed`. Returns Keras' History."""
+def train(model, inputs, classes, *, seed: int = 0, **options) -> None:
+    """Compile `model` and train it as `trainer` says, from `seed`."""
     import keras
 
     keras.utils.set_random_seed(seed)
-    return trainer(model, inputs, classes, **options)()
+    trainer(model, inputs, classes, **options)()
 
 
 def trainer(model, inputs, classes, *, epochs: int, loss, rate: float = 4e-3, batch: int = 10, varied: bool = False):
