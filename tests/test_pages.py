@@ -59,6 +59,8 @@ def test_a_deck_stands_alone(lesson, tmp_path):
     (path,) = slides.make([lesson], tmp_path)
     soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
     assert len(soup.select("div.slides > section")) >= 8
+    for image in soup.select("div.slides img"):
+        assert len(image.get("alt", "").split()) >= 3 and "No description" not in image["alt"], str(image)[-300:]
     for element in soup.find_all(["script", "link", "img"]):
         address = element.get("src") or element.get("href")
         if address and not address.startswith("data:"):
