@@ -270,6 +270,18 @@ check.answer("head_parameters", pooled, flattened)
 #
 # Drawn scenes are small, so there is time to cache a second *view* of each, mirrored.
 # Photos are larger, and the time goes into their pixels instead: one view.
+#
+# Would smaller photos do? On 1,200 real ones, with a linear head on the pooled features
+# and five splits of 900 to 300, the course measured:
+#
+# | pixels a side | accuracy | standard deviation of the splits | time of the pass |
+# |---:|---:|---:|---:|
+# | 299 | 91 % | 0.8 points | 1 |
+# | 224 | 87 % | 0.9 points | 0.49 |
+# | 150 | 82 % | 1.3 points | 0.23 |
+# | 96 | 76 % | 1.8 points | 0.16 |
+#
+# So 224 pixels save half of the time and cost three to four points.
 
 # %%
 from utils.training import kept

@@ -811,9 +811,12 @@ plot.show(
 # map explains that answer as willingly as a right one. A convincing map is no sign that
 # the decision was right.
 #
-# It remains to be asked whether the ranking of section 6 carries over from drawn scenes
-# to photographs. The tests of this course measure it on 112 photos with masks, the
-# Oxford flowers.
+# Does the ranking of section 6 carry over from drawn scenes to photographs? The tests
+# of this course measure it on 112 photos with masks, the Oxford flowers. Saturation
+# hits the flower in all of them, a blob in the middle in 94 %, the gradient and guided
+# backpropagation in 87 %, CAM in 82 %, edges in 34 %, and CAM of a wrong class in 23 %.
+# (The intervals reach up to nine points to either side.) The winner is the same, and
+# here the middle does well, too: photographers put their flower there.
 
 # %% [markdown]
 # ## 11 · What you have seen
