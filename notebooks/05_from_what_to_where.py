@@ -154,7 +154,7 @@ print(f"95 % interval of the gain: {better[1]:.3f} to {better[2]:.3f}")
 # The loss was the *mean squared error* (MSE), which is something else: four pixels off
 # ruin a small box and hardly matter for a large one.
 
-# %%
+# %% tags=["nbval-check-output"]
 for side in (8, 80):
     moved = boxes.iou([0, 0, side, side], [4, 0, side + 4, side])
     results.record(f"IoU of a box of {side} pixels, moved by 4", float(moved))
