@@ -22,7 +22,8 @@ def judge_of(lesson) -> Judge:
     """The judge of a lab. The networks of the lab before go: every answer is judged in a copy of this process."""
     if lesson.name not in judges:
         judges.clear()
-        sys.modules.get("keras") and sys.modules["keras"].utils.clear_session()
+        if "keras" in sys.modules:
+            sys.modules["keras"].utils.clear_session()
         gc.collect()
         judges[lesson.name] = Judge(lesson)
     return judges[lesson.name]
@@ -92,7 +93,7 @@ DECLARED = [case for case in TASKS if exercise(*case.values).declaration]
 def test_declared_mistakes_get_their_message(lesson, task, monkeypatch):
     """Each gets its own: so none is right, and no two yield the same everywhere.
 
-    They are judged in this process, as outside Linux; the kept ones below in a copy of it.
+    They are judged in this process, as outside Linux; the kept ones above in a copy of it.
     """
     monkeypatch.setattr("utils.check.apart._possible", lambda: False)
     declared = exercise(lesson, task)

@@ -83,8 +83,7 @@ def epoch_through_the_whole(base, upper, images, labels, plan, photos: int = 256
 def sizes(sides=(299, 224, 150, 96)) -> dict[str, float]:
     """What fewer pixels save and cost on real photos: seconds of Xception's pass and accuracy (%) of a linear head, by size.
 
-    Empty where only drawn scenes are to be had. The accuracy is the mean over five splits, for one of 300 photos is worth
-    no more than four points.
+    Empty where only drawn scenes are to be had. The accuracy is the mean over five splits: a single one is off by a point or two.
     """
     from dataclasses import replace
 

@@ -153,9 +153,10 @@ def passed(model, kind: str, function, *arrays) -> np.ndarray:
 
 def _state(model) -> tuple:
     """What a compiled pass depends on besides the values of the weights."""
-    calls = [vars(each).get("call") for each in layers_of(model)]  # None, unless the layer is `wrapped`
+    layers = layers_of(model)
+    calls = (vars(each).get("call") for each in layers)  # None, unless the layer is `wrapped`
     rules = tuple(getattr(each, "rule", each) for each in calls)
-    activations = tuple(getattr(each, "activation", None) for each in layers_of(model))
+    activations = tuple(getattr(each, "activation", None) for each in layers)
     return rules, activations, tuple(map(id, model.variables))
 
 
