@@ -261,7 +261,9 @@ lab.declare(
                 lambda a, b: _iou(a, b, plus=1)
             ),
             "{case}: you add 1 in the intersection and not in the areas, so equal boxes do not give 1.": Either(
-                lambda a, b: _iou(a, b, plus_shared=1), lambda a, b: _iou(a, b, plus_shared=1, guard=False)
+                lambda a, b: _iou(a, b, plus_shared=1),
+                lambda a, b: _iou(a, b, plus_shared=1, guard=False),
+                lambda a, b: _iou(a, b, plus_shared=1, guard=False, empty=np.nan),
             ),
             "{case}: you add 1 in the areas and not in the intersection, so equal boxes do not give 1.": (
                 lambda a, b: _iou(a, b, plus=1, plus_shared=0)
