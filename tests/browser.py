@@ -3,6 +3,7 @@
 import functools
 import http.server
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,17 +40,27 @@ class Watched:
     def __init__(self, browser, home: str, **settings):
         self.home, self.requests, self.complaints = home, [], []
         self.page: Page = browser.new_page(**settings)
-        self.page.on("request", lambda request: self._asked(request.url))
+        self._fetching = set()
+        self.page.on("request", self._asked)
+        for end in ("requestfinished", "requestfailed"):
+            self.page.on(end, lambda request: self._fetching.discard(request))
         self.page.on("console", lambda message: self._said(message))
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
 
-    def _asked(self, address: str) -> None:
-        if not address.startswith((self.home, "data:", "blob:")):
-            self.requests.append(f"{self.page.url} asks for {address}")
+    def _asked(self, request) -> None:
+        self._fetching.add(request)
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self.requests.append(f"{self.page.url} asks for {request.url}")
 
     def _said(self, message) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def settle(self) -> None:
+        """Wait until nothing is being fetched: what a page asks for last must not meet a server that is closing."""
+        ends = time.monotonic() + 30
+        while self._fetching and time.monotonic() < ends:
+            self.page.wait_for_timeout(50)
 
     def violations(self) -> list[str]:
         """What axe finds against WCAG A and AA in this page, in the light scheme and in the dark one, a line each."""
@@ -73,7 +84,10 @@ def served(folder: Path):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64  # a page of search results fetches a dozen excerpts at once; with 5 some may be refused
+
+    with Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -188,6 +188,7 @@ def test_no_page_asks_for_anything_complains_or_shuts_anyone_out(site):
             server.page.goto(address + name)
             folder.page.goto((site / name).as_uri())
             violations += folder.violations()
+        server.settle()
     assert folder.requests + server.requests + folder.complaints + server.complaints + violations == []
 
 
@@ -196,6 +197,7 @@ TERMS = {
     "augmentation": "labs/04", "ledger": "labs/03", "dilation": "01_convolution", "largest_batch": "reference/ledger",
     "VGG-16": "errata", "COURSE_DATA": "instructors",
 }  # fmt: skip
+FOUND = "document.querySelector('#search-results .search-summary').textContent.includes('found')"
 
 
 @needs_chromium
@@ -205,13 +207,13 @@ def test_the_search_finds_ten_terms_from_a_folder_and_shows_excerpts_from_a_serv
         for term, where in TERMS.items():
             folder.page.goto(f"{(site / 'search.html').as_uri()}?q={term}")
             folder.page.wait_for_selector("#search-results li a")
-            folder.page.wait_for_function(
-                "document.querySelector('#search-results .search-summary').textContent.includes('found')"
-            )
+            folder.page.wait_for_function(FOUND)
             found = folder.page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.href)")
             assert any(where in link for link in found), (term, found)
         server.page.goto(f"{address}search.html?q=pooling")
         server.page.wait_for_selector("#search-results p.context")
+        server.page.wait_for_function(FOUND)
+        server.settle()
     assert folder.complaints + server.complaints + folder.requests + server.requests == []
 
 
