@@ -525,7 +525,9 @@ for name, found in zip(sweep, (strong, by_window), strict=True):
 
 # %%
 gains = {name: 100 * (max(each) - each[-1]) for name, each in sweep.items()}
-factors = {name: max(each) / each[-1] for name, each in sweep.items()}
+factors = {}
+for name, each in sweep.items():
+    factors[name] = max(each) / each[-1] if each[-1] else np.inf
 plot.show(
     figures.suppression(LIMITS, sweep),
     alt="mAP against the limit of suppression. Best minus none: "
@@ -839,7 +841,8 @@ plot.show(
 results.record("detector, AP50 of one class", one_class)
 results.record("detector, mAP50 of five classes", card["five classes, IoU 0.5, coco"])
 results.record("detector, COCO's average", card["five classes, COCO's average"])
-factor = max(card.values()) / min(card.values())
+least, most = min(card.values()), max(card.values())
+factor = most / least if least else np.inf
 results.record("one detector, largest over smallest figure", factor, "×")
 
 # %% [markdown]
