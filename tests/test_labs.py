@@ -16,9 +16,10 @@ LENIENT = {"COURSE_STRICT": ""}
 
 
 @pytest.mark.parametrize("lesson", LABS)
-def test_unsolved_it_runs_clean_and_scores_nothing(lesson):
+@pytest.mark.parametrize("prepared", [rehearsed, pytest.param(lambda whole: whole, marks=pytest.mark.slow, id="whole")])
+def test_unsolved_it_runs_clean_and_scores_nothing(lesson, prepared):
     path = build.lab_path(lesson)
-    run = execute(rehearsed(read_notebook(path)), path.parent, environment=LENIENT)
+    run = execute(prepared(read_notebook(path)), path.parent, environment=LENIENT)
     assert run.error is None, f"cell {run.error[0]}: {run.error[2]}"
     (score,) = run.of_kind("score")
     checks = run.of_kind("check")

@@ -5,7 +5,7 @@ import hashlib
 import importlib
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import jupytext
@@ -231,7 +231,13 @@ def lessons(names: list[str] | None = None) -> list[Lesson]:
                 found.append(path)
     if names and not found:
         raise SystemExit(f"No lesson matches {', '.join(names)}. Sources are solutions/NN_*.py and notebooks/NN_*.py.")
-    return [Lesson.read(path) for path in found]
+    return [_read(path, path.stat().st_mtime_ns) for path in found]
+
+
+@cache
+def _read(path: Path, changed: int) -> Lesson:
+    """`Lesson.read`, once for each state of a file: to parse all sources takes seconds, and a program asks more than once."""
+    return Lesson.read(path)
 
 
 def fingerprint(lesson: Lesson) -> str:
@@ -265,27 +271,40 @@ def _exists(module: str) -> bool:
 
 def imported_modules(code: str, package: str) -> set[str]:
     """The modules of `utils` (as paths without suffix) that `code`, itself in `package`, imports anywhere."""
-    code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
     inside = package if package and (ROOT / "utils" / package).is_dir() else package.rpartition("/")[0]
     found = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            found |= {a.name.removeprefix("utils.").replace(".", "/") for a in node.names if a.name.startswith("utils.")}
-        elif isinstance(node, ast.ImportFrom):
-            module = (node.module or "").replace(".", "/")
-            if node.level == 0 and not (module == "utils" or module.startswith("utils/")):
-                continue
-            if node.level == 0:
-                base = module.removeprefix("utils").removeprefix("/")
-            else:
-                above = inside.split("/") if inside else []
-                above = above[: len(above) - (node.level - 1)]
-                base = "/".join([*above, module] if module else above)
-            names = {f"{base}/{a.name}".removeprefix("/") for a in node.names}
-            found |= {n for n in names if _exists(n)} or ({base} if base else set())
+    for level, module, imported in _imports(code):
+        if imported is None:
+            found |= {module.removeprefix("utils/")} if module.startswith("utils/") else set()
+            continue
+        if level == 0 and not (module == "utils" or module.startswith("utils/")):
+            continue
+        if level == 0:
+            base = module.removeprefix("utils").removeprefix("/")
+        else:
+            above = inside.split("/") if inside else []
+            above = above[: len(above) - (level - 1)]
+            base = "/".join([*above, module] if module else above)
+        names = {f"{base}/{name}".removeprefix("/") for name in imported}
+        found |= {n for n in names if _exists(n)} or ({base} if base else set())
     return {FRONT.get(module, module).replace(".", "/") for module in found if _exists(module)}
 
 
+@cache
+def _imports(code: str) -> list[tuple[int, str, tuple[str, ...] | None]]:
+    """(dots, module as a path, what is imported from it, or None for a plain `import`) of each import in `code`."""
+    code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name.replace(".", "/"), None) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            found.append((node.level, (node.module or "").replace(".", "/"), names))
+    return found
+
+
+@cache
 def meaning(code: str) -> str:
     """The code without comments and docstrings: what can change a notebook's outputs."""
     tree = ast.parse(code)
