@@ -391,7 +391,7 @@ def _blocks(frozen: bool):
     import keras
 
     tensor = inputs = keras.Input((3,))
-    for name, norm in (("a_dense", "a_bn"), ("b_bnb", "b_scale"), ("c_dense", "c_BatchNorm")):
+    for name, norm in (("a_c_dense", "a_bn"), ("b_bnb", "b_scale"), ("c_dense", "c_BatchNorm")):
         tensor = keras.layers.Dense(3, name=name)(tensor)
         tensor = keras.layers.BatchNormalization(name=norm)(tensor)
         tensor = keras.layers.Activation("relu", name=f"{name}_act")(tensor)
@@ -459,7 +459,8 @@ def unfreeze(unfreeze):
             )
             early = trained - expected
             state = "frozen" if frozen else "trainable"
-            need(not early, f"{case}, {_listed(early)} should be frozen. (The base came with all its layers {state}.)")
+            similar = " Compare whole names." if any(first in name for name in early) else ""
+            need(not early, f"{case}, {_listed(early)} should be frozen. (The base came with all its layers {state}.){similar}")
 
 
 def _listed(names: set) -> str:
