@@ -273,35 +273,32 @@ def imported_modules(code: str, package: str) -> set[str]:
     """The modules of `utils` (as paths without suffix) that `code`, itself in `package`, imports anywhere."""
     inside = package if package and (ROOT / "utils" / package).is_dir() else package.rpartition("/")[0]
     found = set()
-    for level, module, imported in _imports(code):
-        if imported is None:
-            found |= {module.removeprefix("utils/")} if module.startswith("utils/") else set()
-            continue
-        if level == 0 and not (module == "utils" or module.startswith("utils/")):
-            continue
-        if level == 0:
-            base = module.removeprefix("utils").removeprefix("/")
-        else:
+    for level, module, names in _imports(code):
+        if level:
             above = inside.split("/") if inside else []
             above = above[: len(above) - (level - 1)]
             base = "/".join([*above, module] if module else above)
-        names = {f"{base}/{name}".removeprefix("/") for name in imported}
-        found |= {n for n in names if _exists(n)} or ({base} if base else set())
+        elif module == "utils" or module.startswith("utils/"):
+            base = module.removeprefix("utils").removeprefix("/")
+        else:
+            continue
+        paths = {f"{base}/{name}".removeprefix("/") for name in names}
+        found |= {path for path in paths if _exists(path)} or ({base} if base else set())
     return {FRONT.get(module, module).replace(".", "/") for module in found if _exists(module)}
 
 
 @cache
-def _imports(code: str) -> list[tuple[int, str, tuple[str, ...] | None]]:
-    """(dots, module as a path, what is imported from it, or None for a plain `import`) of each import in `code`."""
+def _imports(code: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    """(dots, module as a path, names imported from it; none for a plain `import`) of each import in `code`."""
     code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
     found = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            found += [(0, alias.name.replace(".", "/"), None) for alias in node.names]
+            found += [(0, alias.name.replace(".", "/"), ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = tuple(alias.name for alias in node.names)
             found.append((node.level, (node.module or "").replace(".", "/"), names))
-    return found
+    return tuple(found)
 
 
 @cache

@@ -779,7 +779,7 @@ def unfreeze(base, first):
         (
             "first found in a longer name",
             _unfreeze("any(first in each.name for each in base.layers[: i + 1]) and 'Norm' not in type(layer).__name__"),
-            "whole names",
+            "Compare whole names",
         ),
         ("the layer after first", _unfreeze("i > k and 'Norm' not in type(layer).__name__"), "`first` itself"),
         ("first alone", _unfreeze("i == k and 'Norm' not in type(layer).__name__"), "all that follows"),

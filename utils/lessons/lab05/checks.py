@@ -458,9 +458,14 @@ def unfreeze(unfreeze):
                 + named,
             )
             early = trained - expected
+            longer = sorted(name for name in early if first in name)
             state = "frozen" if frozen else "trainable"
-            similar = " Compare whole names." if any(first in name for name in early) else ""
-            need(not early, f"{case}, {_listed(early)} should be frozen. (The base came with all its layers {state}.){similar}")
+            why = (
+                f"Compare whole names: {longer[0]!r} contains {first!r}."
+                if longer
+                else f"(The base came with all its layers {state}.)"
+            )
+            need(not early, f"{case}, {_listed(early)} should be frozen. {why}")
 
 
 def _listed(names: set) -> str:
