@@ -1,66 +1,150 @@
-"""A rehearsal of a lesson: a training takes one epoch, and history and callbacks see as many as were asked for.
+"""A rehearsal of a lesson: it draws a few scenes, looks at a few pictures, trains for a few steps and measures once.
 
 What is looked at is that every cell runs to its end, not what comes out of it; the solutions, executed in full, show that.
-A lab must bear it: whoever trains badly sees poor figures, and no traceback.
+A lab must bear it: whoever trains badly sees poor figures, and no traceback. Shapes, histories and what callbacks are told are
+those of the whole: what was drawn or computed is repeated, and answers of networks vary by a per cent from row to row, since a
+thousand equal rows are what a regression takes longest for.
 """
 
+import dataclasses
+import functools
+import inspect
+import itertools
 import re
 
 import nbformat
+import numpy as np
+
+FEW = 16  # scenes drawn, pictures that a network looks at
+NOISE = np.random.default_rng(0)
 
 
 def rehearsed(notebook):
-    """`notebook` with one cell more, after the one that imports Keras; a lab that never does stays as it is."""
+    """`notebook` with one cell more, before the one that imports Keras; a lab that never does stays as it is."""
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type == "code" and re.search(r"^import keras$", cell.source, flags=re.M):
             shorter = nbformat.v4.new_code_cell("from tests import rehearsal; rehearsal.shorten()")
-            notebook.cells.insert(position + 1, shorter)
+            notebook.cells.insert(position, shorter)
             break
     return notebook
 
 
 def shorten() -> None:
-    """From now on the two ways in which lessons train, `keras.Model.fit` on a dataset and `transfer.tune`, take one epoch."""
-    import keras
-
-    from utils.training import transfer
-
-    keras.Model.fit = _one_epoch(keras.Model.fit)
-    tune = transfer.tune
-
-    def tune_one_epoch(*arguments, epochs, **options):
-        history = tune(*arguments, epochs=1, **options)
-        return {name: values * epochs for name, values in history.items()}
-
-    transfer.tune = tune_one_epoch
-
-
-def _one_epoch(fit):
-    """`fit` for one epoch, which tells the callbacks of all."""
+    """From now on lessons draw, train and ask networks as the module's docstring says."""
     import keras
     import tensorflow as tf
 
-    def one_epoch(model, x=None, *arguments, epochs=1, callbacks=(), **options):
+    from utils import garden, ledger
+    from utils.training import transfer
+    from utils.vision import inside
+
+    tf.config.run_functions_eagerly(True)  # to compile a step takes longer than to take it once
+    garden._drawn = _few_drawn(garden._drawn)
+    keras.Model.fit = _few_steps(keras.Model.fit)
+    keras.Model.predict = _few_answers(keras.Model.predict, "x")
+    transfer.outputs = _few_answers(transfer.outputs, "inputs")
+    inside.passed = _passed_once(inside.passed)
+    transfer.tune = _tuned_briefly(transfer.tune)
+    ledger.measure_training_peak = _measured_once(ledger.measure_training_peak)
+
+
+def _again(few, count):
+    """The rows of `few` again and again, `count` in all, each larger or smaller by about a per cent."""
+    factors = NOISE.normal(1, 0.01, (count, *[1] * (few.ndim - 1))).astype(few.dtype)
+    return np.resize(few, (count, *few.shape[1:])) * factors
+
+
+def _few_drawn(drawn):
+    def draw(one, jobs, workers):
+        return itertools.islice(itertools.cycle(list(drawn(one, jobs[:FEW], 1))), len(jobs))
+
+    return draw
+
+
+def _few_answers(ask, name):
+    """`ask` for the first of the inputs in its parameter `name`; the others get these answers again, nearly."""
+    import keras
+
+    parameters = inspect.signature(ask)
+
+    def answer(*arguments, **options):
+        given = parameters.bind(*arguments, **options)
+        inputs = given.arguments[name]
+        if not all(isinstance(each, np.ndarray) for each in keras.tree.flatten(inputs)):
+            return ask(*arguments, **options)
+        count = len(keras.tree.flatten(inputs)[0])
+        given.arguments[name] = keras.tree.map_structure(lambda each: each[:FEW], inputs)
+
+        return keras.tree.map_structure(lambda few: _again(few, count), ask(*given.args, **given.kwargs))
+
+    return functools.wraps(ask)(answer)
+
+
+def _passed_once(passed):
+    """`passed` for two pictures, and once for each kind of pass through a model; afterwards it gives the same again, nearly."""
+    known = {}
+
+    def brief(model, kind, function, *arrays):
+        key = model, kind, *(each.shape[1:] for each in arrays)
+        if key not in known:
+            known[key] = passed(model, kind, function, *(each[:2] for each in arrays))
+        return _again(known[key], len(arrays[0]))
+
+    return brief
+
+
+def _measured_once(measure):
+    """`measure` in a process of its own for the first batch; larger ones would have taken as much for each example."""
+    known = []
+
+    def brief(model, batch=32, *arguments, **options):
+        known[:] = known or [measure(model, batch, *arguments, **options)]
+        (first,) = known
+        return dataclasses.replace(first, peak=first.before + first.added * batch // first.batch, batch=batch)
+
+    return brief
+
+
+def _tuned_briefly(tune):
+    def brief(model, views, labels, photos, *, epochs, **options):
+        history = tune(model, views, labels, photos[:FEW], epochs=1, **options)
+        return {name: values * epochs for name, values in history.items()}
+
+    return brief
+
+
+def _few_steps(fit):
+    """`fit` for one call of the training step, which tells the callbacks of all steps of all epochs."""
+    import keras
+    import tensorflow as tf
+
+    def brief(model, x=None, *arguments, epochs=1, callbacks=(), **options):
         if not isinstance(x, tf.data.Dataset):
             return fit(model, x, *arguments, epochs=epochs, callbacks=callbacks, **options)
         steps, together = int(x.cardinality()), model.steps_per_execution
 
         class Rest(keras.callbacks.Callback):
-            """The epochs that nobody trains, as the other callbacks would see them."""
+            """The steps and epochs that nobody trains, as the other callbacks would see them."""
+
+            def on_epoch_end(self, epoch, logs=None):
+                self.steps(epoch, together)
 
             def on_train_end(self, logs=None):
                 for epoch in range(1, epochs):
-                    for step in range(epoch * steps + together, (epoch + 1) * steps + 1, together):
-                        model.optimizer.iterations.assign(step)
-                        for other in callbacks:
-                            other.on_train_batch_end(step)
+                    self.steps(epoch, 0)
                     for other in callbacks:
                         other.on_epoch_end(epoch, logs)
 
-        history = fit(model, x, *arguments, callbacks=[Rest(), *callbacks], **options)
+            def steps(self, epoch, done):
+                for step in range(done + together, steps + 1, together):
+                    model.optimizer.iterations.assign(epoch * steps + step)
+                    for other in callbacks:
+                        other.on_train_batch_end(step - 1)
+
+        history = fit(model, x.take(together), *arguments, callbacks=[Rest(), *callbacks], **options)
         for values in history.history.values():
             values += values[-1:] * (epochs - len(values))
         history.epoch = list(range(epochs))
         return history
 
-    return one_epoch
+    return brief

@@ -16,6 +16,7 @@ from tools.judging.answers import Judge
 from tools.lesson import BEGIN, END, Lesson, Task, lessons
 from utils import progress
 from utils.check import RIGHT
+from utils.check.declare import verdicts_only
 
 _OPERATORS = {
     ast.Add: ast.Sub,
@@ -130,9 +131,10 @@ def run(lesson: Lesson, *, quiet: bool = False) -> tuple[int, list[tuple[str, st
     judge = Judge(lesson)
     todo = [(task, what, source) for task in lesson.tasks for what, source in mutants(task)]
     survivors = []
-    for task, what, source in progress.bar(todo, lesson.name, disable=quiet):
-        if judge.outcome(task, source).status == RIGHT:
-            survivors.append((task.name, what))
+    with verdicts_only():
+        for task, what, source in progress.bar(todo, lesson.name, disable=quiet):
+            if judge.outcome(task, source).status == RIGHT:
+                survivors.append((task.name, what))
     return len(todo), survivors
 
 
