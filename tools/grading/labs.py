@@ -3,6 +3,7 @@
 import ast
 import builtins
 import json
+import re
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -125,7 +126,8 @@ def plan(submitted: dict, lab: Lab, challenge: Challenge | None = None) -> Plan:
         chosen |= more
     kept = [{key: cell[key] for key in _KEPT} for cell in cells if cell["number"] in chosen]
     code = "\n".join(cell["source"] for cell in kept if cell["kind"] == "code")
-    return Plan(lab, kept, mended.notes, [module for module in FAMILIAR if module.partition(".")[0] in code])
+    words = set(re.findall(r"\w+", code))
+    return Plan(lab, kept, mended.notes, [module for module in FAMILIAR if module.partition(".")[0] in words])
 
 
 def _entry_to(challenge: Challenge, number: int, lab: Lab) -> list[dict]:
