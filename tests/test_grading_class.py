@@ -62,7 +62,7 @@ def test_a_class_from_its_folder_to_its_tables(tmp_path, capsys):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(notebook))
     (place / "broken.ipynb").write_text("{")
-    arguments = [str(place), "--labs", str(handed_out), "--to", str(target), "--workers", "2"]
+    arguments = [str(place), "--labs", str(handed_out), "--to", str(target), "--workers", "1"]
     assert command.main(arguments) == 0
     assert "4 graded" in capsys.readouterr().out
     table = {line["student"]: line for line in csv.DictReader((target / "lab01" / "grades.csv").open(encoding="utf-8"))}
@@ -99,15 +99,20 @@ def small_class(folder, count: int):
 @BUBBLEWRAP
 def test_a_class_whose_grader_is_killed_at_half_gets_the_same_tables(tmp_path):
     """With the real judge; tests/test_grading_pool.py does the same with 200 submissions and a judge that decides at once."""
-    count = 8
+    count = 4
     place, handed_out = small_class(tmp_path, count)
-    command_line = [sys.executable, "-m", "tools.grading", str(place), "--labs", str(handed_out), "--workers", "2", "--to"]
+
+    def command_line(folder, workers: int = 1) -> list[str]:
+        options = ["--labs", str(handed_out), "--workers", str(workers), "--to", str(folder)]
+        return [sys.executable, "-m", "tools.grading", str(place), *options]
+
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     for folder in (whole, broken):
         folder.mkdir()
         (folder / "salt").write_text("12345")
-    subprocess.run([*command_line, str(whole)], cwd=ROOT, check=True, capture_output=True, timeout=600)
-    first = subprocess.Popen([*command_line, str(broken)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command_line(whole), cwd=ROOT, check=True, capture_output=True, timeout=600)
+    nothing = subprocess.DEVNULL
+    first = subprocess.Popen(command_line(broken, workers=2), cwd=ROOT, stdout=nothing, stderr=nothing)
     ends = time.monotonic() + 600
     while len(list(broken.glob("results/*.json"))) < count // 2 and time.monotonic() < ends:
         time.sleep(0.05)
@@ -119,7 +124,7 @@ def test_a_class_whose_grader_is_killed_at_half_gets_the_same_tables(tmp_path):
     assert not (broken / "lab01").exists()
     _, alive = psutil.wait_procs(jailed, timeout=20)
     assert alive == [], "what it had started ends with it"
-    subprocess.run([*command_line, str(broken)], cwd=ROOT, check=True, capture_output=True, timeout=600)
+    subprocess.run(command_line(broken), cwd=ROOT, check=True, capture_output=True, timeout=600)
     assert len(list(broken.glob("results/*.json"))) == count
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items()), "graded twice"
     for name in ("grades.csv", "nbgrader.csv", "overview.html", "students/student 03.md"):
@@ -180,7 +185,15 @@ def one_exercise() -> labs.Lab:
     return labs.Lab(whole.name, whole.stem, {**whole.notebook, "cells": cells})
 
 
-def grade_one(jail: jails.Jail, judge_jail: jails.Jail, trees):
+@pytest.fixture(scope="module")
+def supervisor(trees):
+    """A judge without a jail, as the layers below bubblewrap have it; it needs long to start, and serves both."""
+    jail = jails.Jail("unsafe")
+    with Supervisor(jail, jail, trees, ["lab01"], limits=Limits(cell=10)) as made:
+        yield made
+
+
+def grade_one(supervisor: Supervisor, jail: jails.Jail):
     small = one_exercise()
     source = LESSON.tasks[0].cell.source
     notebook = {
@@ -188,18 +201,19 @@ def grade_one(jail: jails.Jail, judge_jail: jails.Jail, trees):
             dict(cell, source=source if grade_id(cell) == "parameters" else cell["source"]) for cell in small.notebook["cells"]
         ]
     }
-    with Supervisor(jail, judge_jail, trees, ["lab01"], limits=Limits(cell=10)) as supervisor:
-        return supervisor.grade(labs.plan(notebook, small), 1, {"parameters": 5.0})
+    supervisor.jail = jail
+    return supervisor.grade(labs.plan(notebook, small), 1, {"parameters": 5.0})
 
 
 @POSIX
-def test_layer_2_locks_the_container_and_removes_it(tmp_path, trees):
+def test_layer_2_locks_the_container_and_removes_it(tmp_path, supervisor):
     log, engine = tmp_path / "log", tmp_path / "docker"
     engine.write_text(ENGINE.format(python=sys.executable, log=str(log)))
     engine.chmod(0o755)
     assert jails.works("container", str(engine)) == ""
     jail = jails.Jail("container", engine=str(engine))
-    found = grade_one(jail, pool.chosen_for_the_judge(jail), trees)
+    assert pool.chosen_for_the_judge(jail) == supervisor.judge_jail
+    found = grade_one(supervisor, jail)
     assert found.outcomes["parameters"].status == "right"
     calls = [json.loads(line) for line in log.read_text().splitlines()]
     run = next(call for call in calls if call[0] == "run")
@@ -230,9 +244,8 @@ def test_layer_2_without_an_engine_says_why(tmp_path):
 
 
 @POSIX
-def test_layer_3_works_and_says_what_it_is_worth(tmp_path, trees, capsys):
-    jail = jails.Jail("unsafe")
-    found = grade_one(jail, jail, trees)
+def test_layer_3_works_and_says_what_it_is_worth(supervisor, capsys):
+    found = grade_one(supervisor, jails.Jail("unsafe"))
     assert found.outcomes["parameters"].status == "right"
     assert command._layer(_options(unsafe=True)).layer == "unsafe"
     assert "could have read and changed files" in capsys.readouterr().err

@@ -11,7 +11,8 @@ pytest.importorskip("distributed")
 
 import psutil  # noqa: E402
 
-from tests.test_grading_pool import judged_at_once, submissions  # noqa: E402
+from tests.killable import judged_at_once  # noqa: E402
+from tests.test_grading_pool import submissions  # noqa: E402
 from tools.grading import cluster, pool, reports  # noqa: E402
 from tools.grading.intake import Submission  # noqa: E402
 from tools.grading.supervisor import Limits  # noqa: E402

@@ -71,12 +71,20 @@ def points(found) -> int:
     return sum(exercises("lab01")[name].points for name, verdict in found.outcomes.items() if verdict.status == "right")
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    """Its command; none where it has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 def leftovers(supervisor, seconds: float = 5.0) -> list[int]:
     """The student's processes that are still there after `seconds`; a killed one may need a moment to be reaped."""
     user, ends = supervisor.users[0].number if supervisor.users else None, time.monotonic() + seconds
     while True:
         found = [p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real == user]
-        found += [p.pid for p in psutil.Process().children(recursive=True) if "tools.grading.student" in p.cmdline()]
+        found += [p.pid for p in psutil.Process().children(recursive=True) if "tools.grading.student" in command_of(p)]
         if not found or time.monotonic() > ends:
             return found
         time.sleep(0.2)

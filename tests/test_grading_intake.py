@@ -197,6 +197,14 @@ def test_training_and_figures_are_left_out_and_what_exercises_need_is_not():
     assert not any("plot.show" in cell["source"] for cell in plan.cells)
 
 
+def test_a_library_is_imported_beforehand_where_a_cell_names_it():
+    named, others = (
+        {"pool": f"def pool(a, size):\n    return {body}"} for body in ("keras.ops.max_pool(a, size)", "keras_like(a)")
+    )
+    assert "keras" in labs.plan(answered(LESSONS[0], named), LAB).imports
+    assert "keras" not in labs.plan(answered(LESSONS[0], others), LAB).imports
+
+
 def test_a_helper_in_a_cell_of_its_own_is_executed_with_all_it_needs():
     notebook = answered(LESSONS[0], {"pool": "def pool(a, size): return helper(a)"}, last="scale = 3\nimport random")
     helper = "def helper(a):\n    return a * scale"

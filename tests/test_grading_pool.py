@@ -3,15 +3,15 @@
 import csv
 import io
 import json
-import os
-import random
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import pytest
 
+from tests import killable
 from tests.grading import LESSONS, answered, lab
 from tools.grading import intake, pool, reports
 from tools.grading.intake import Submission
@@ -22,57 +22,14 @@ from utils.notebook import mend
 LESSON = LESSONS[0]
 COUNT = 200
 
-SCRIPT = """
-import sys, time
-from pathlib import Path
-from tests.test_grading_pool import submissions, judged_at_once
-from tools.grading import pool, reports
-from tools.grading.supervisor import Limits
-
-class Nobody:
-    def __init__(self, *a, **k): pass
-    def __enter__(self): return self
-    def __exit__(self, *a): pass
-    def close(self): pass
-
-folder, pause = Path(sys.argv[1]), float(sys.argv[2])
-log = open(folder / "log", "a")
-
-def judge(supervisor, task, salt):
-    time.sleep(pause)
-    log.write(task.key + "\\n"); log.flush()
-    return judged_at_once(task)
-
-pool.Supervisor, pool.judge_one = Nobody, judge
-store = pool.Store(folder)
-todo = pool.tasks(submissions(), store.salt(), Limits())
-pool.run(todo, store, None, None, None, workers=2)
-reports.write_all(folder, [reports.Row(*each) for each in pool.results(todo, store)], [])
-"""
-
 
 def submissions(count: int = COUNT) -> list[Submission]:
-    """Small ones that differ; the notebooks hold no cells of the lab."""
-    found = []
-    for number in range(count):
-        notebook = {"cells": [{"cell_type": "code", "source": f"x = {number}", "metadata": {}}]}
-        found.append(Submission(f"student {number:03d}", lab(LESSON), notebook, f"{number:064x}", f"{number}.ipynb"))
-    return found
-
-
-def judged_at_once(task) -> dict:
-    chance = random.Random(task.key)
-    known = pool.exercises("lab01")
-    statuses = {name: chance.choice(["right", "wrong", "unattempted"]) for name in known}
-    outcomes = {name: {"status": each, "message": "No." if each == "wrong" else ""} for name, each in statuses.items()}
-    points = sum(known[name].points for name, each in statuses.items() if each == "right")
-    empty = {"notes": [], "stopped": {}, "seconds": 0.0, "starts": 1, "peak": 0, "layer": "bubblewrap", "lab": "lab01"}
-    return empty | {"outcomes": outcomes, "points": points, "of": sum(each.points for each in known.values())}
+    return killable.submissions(lab(LESSON), count)
 
 
 def run(folder, pause: float):
-    command = [sys.executable, "-c", SCRIPT, str(folder), str(pause)]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "tests.killable", str(folder), str(COUNT), str(pause)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
 
 
 def finished(folder) -> int:
@@ -80,13 +37,15 @@ def finished(folder) -> int:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_killed_at_half_and_started_again_it_gives_the_same_bytes(tmp_path):
+def test_killed_at_half_and_started_again_it_gives_the_same_bytes(tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     for folder in (whole, broken):
         pool.Store(folder)
         (folder / "salt").write_text("12345")
-    once = run(whole, 0)
-    assert once.wait(timeout=900) == 0, once.stderr.read().decode()
+        (folder / "lab.json").write_text(json.dumps(asdict(lab(LESSON))))
+    monkeypatch.setattr(pool, "Supervisor", killable.Nobody)  # as the other two processes do
+    monkeypatch.setattr(pool, "judge_one", killable.judge(whole, 0))
+    killable.grade(whole, COUNT)
     first = run(broken, 0.02)
     deadline = time.monotonic() + 900
     while finished(broken) < COUNT // 2 and time.monotonic() < deadline:
@@ -138,7 +97,7 @@ NASTY = '<script>alert(1)</script>"\'&]]>\x1b[31m\u202e ```\n=HYPERLINK("http://
 
 
 def rows(count: int = 30) -> list[reports.Row]:
-    return [reports.Row(task.submission, judged_at_once(task)) for task in pool.tasks(submissions(count), 1, Limits())]
+    return [reports.Row(task.submission, killable.judged_at_once(task)) for task in pool.tasks(submissions(count), 1, Limits())]
 
 
 def nasty() -> reports.Row:
@@ -217,6 +176,8 @@ def test_copies_are_found_through_renaming_and_honest_answers_are_not():
         people.append(Submission(f"s{number}", lab(LESSON), notebook, f"{number}", f"{number}.ipynb"))
     found = reports.look_alikes([reports.Row(one, rows(1)[0].result) for one in people])
     assert [(a, b) for a, b, _, _ in found] == [("s0", "s1")]
+    idle = [Submission(name, lab(LESSON), lab(LESSON).notebook, name, f"{name}.ipynb") for name in ("a", "b")]
+    assert reports.look_alikes([reports.Row(one, rows(1)[0].result) for one in idle]) == [], "the lab's own cells are no copies"
 
 
 def test_the_unsafe_layer_is_said_on_every_page():

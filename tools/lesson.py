@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
-import jupytext
-import nbformat
-
 from utils import FRONT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +89,8 @@ class Lesson:
         """Parse and verify the source at `path`. Raises SourceError with file and line."""
         path = Path(path).resolve()
         text = path.read_text(encoding="utf-8")
+        import jupytext  # takes two seconds, which a program that reads no lesson shall not wait
+
         notebook = jupytext.reads(text, fmt="py:percent")
         starts = [i for i, line in enumerate(text.splitlines(), start=1) if re.match(r"# %%( |$)", line)]
         if len(starts) != len(notebook.cells):
@@ -313,4 +312,6 @@ def meaning(code: str) -> str:
 
 
 def read_notebook(path: Path):
+    import nbformat
+
     return nbformat.read(path, as_version=4)

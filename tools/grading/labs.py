@@ -1,15 +1,30 @@
 """The labs as they were handed out, and which of a submission's cells are executed."""
 
+import ast
 import builtins
 import json
+import re
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from tools.lesson import ROOT
 from utils.check import Challenge
-from utils.notebook.mend import Mended, defined, grade_id, is_check, is_exercise, judged, mend, parsed, text, without_magic
+from utils.notebook.mend import (
+    REMEMBERED,
+    Mended,
+    defined,
+    grade_id,
+    is_check,
+    is_exercise,
+    judged,
+    mend,
+    parsed,
+    text,
+    without_magic,
+)
 
 from .wire import CHALLENGE
 
@@ -98,7 +113,7 @@ def plan(submitted: dict, lab: Lab, challenge: Challenge | None = None) -> Plan:
         cells = [cell for cell in cells if cell["kind"] != "check"] + _entry_to(challenge, len(cells), lab)
     chosen = {cell["number"] for cell in cells if cell["always"]}
     judged_names = {name for cell in cells for name in cell["answers"]}
-    chosen |= {cell["number"] for cell in cells if cell["kind"] == "code" and _changes(cell["source"], judged_names)}
+    chosen |= {cell["number"] for cell in cells if cell["kind"] == "code" and judged_names & changed(cell["source"])}
     while True:
         missing = _missing([cell for cell in cells if cell["number"] in chosen])
         more = {
@@ -111,17 +126,18 @@ def plan(submitted: dict, lab: Lab, challenge: Challenge | None = None) -> Plan:
         chosen |= more
     kept = [{key: cell[key] for key in _KEPT} for cell in cells if cell["number"] in chosen]
     code = "\n".join(cell["source"] for cell in kept if cell["kind"] == "code")
-    return Plan(lab, kept, mended.notes, [module for module in FAMILIAR if module.partition(".")[0] in code])
+    words = set(re.findall(r"\w+", code))
+    return Plan(lab, kept, mended.notes, [module for module in FAMILIAR if module.partition(".")[0] in words])
 
 
 def _entry_to(challenge: Challenge, number: int, lab: Lab) -> list[dict]:
     """A cell that names the parts of the entry, and the check of them."""
     names = tuple(f"_entry_{i}" for i in range(len(challenge.entry)))
     source = "\n".join(f"{name} = {part}" for name, part in zip(names, challenge.entry, strict=True))
-    usual = {"name": f"{lab.stem}, the entry", "always": True, "defines": set()}
+    usual = {"name": f"{lab.stem}, the entry", "always": True, "defines": frozenset()}
     code = {"number": number, "kind": "code", "source": source, "exercise": "", "answers": ()}
     check = {"number": number + 1, "kind": "check", "source": "", "exercise": CHALLENGE, "answers": names}
-    return [code | usual | {"defines": set(names)}, check | usual]
+    return [code | usual | {"defines": frozenset(names)}, check | usual]
 
 
 _KEPT = ("number", "kind", "name", "source", "exercise", "answers")
@@ -136,7 +152,7 @@ def _entry(number: int, cell: dict, origin: str, originals: dict, lab: Lab) -> d
     tags = cell["metadata"].get("tags") or (original or {}).get("metadata", {}).get("tags", ())
     exercise = grade_id(cell) if origin else ""
     entry = {"number": number, "kind": cell["cell_type"], "source": _code(text(cell)), "exercise": "", "answers": ()}
-    entry |= {"name": f"{lab.stem}, cell {number + 1}", "always": False, "defines": set()}
+    entry |= {"name": f"{lab.stem}, cell {number + 1}", "always": False, "defines": frozenset()}
     if cell["cell_type"] != "code":
         return entry
     if origin and is_check(cell):
@@ -171,26 +187,27 @@ def _missing(cells: list[dict]) -> set[str]:
     return used - present
 
 
-def used_names(code: str) -> set[str]:
+@lru_cache(REMEMBERED)
+def used_names(code: str) -> frozenset[str]:
     """The global names that a cell reads, those inside its functions included; none where it is not Python."""
     try:
         tables = [symtable.symtable(code, "<cell>", "exec")]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+        return frozenset()
     found: set[str] = set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
         top = table.get_type() == "module"
         found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
-    return found
+    return frozenset(found)
 
 
-def _changes(code: str, names: set[str]) -> bool:
-    """Whether a cell changes one of the `names` in place: `sizes[2] = 3`, `sizes.append(3)`, `n += 1`."""
-    import ast
-
+@lru_cache(REMEMBERED)
+def changed(code: str) -> frozenset[str]:
+    """The names that a cell changes in place: `sizes[2] = 3`, `sizes.append(3)`, `n += 1`."""
     tree = parsed(code)
+    names = set()
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
             target = node.value.func.value
@@ -200,6 +217,6 @@ def _changes(code: str, names: set[str]) -> bool:
             target = node.targets[0].value
         else:
             continue
-        if isinstance(target, ast.Name) and target.id in names:
-            return True
-    return False
+        if isinstance(target, ast.Name):
+            names.add(target.id)
+    return frozenset(names)

@@ -347,9 +347,12 @@ def look_alikes(rows: list[Row]) -> list[tuple[str, str, int, int]]:
     An answer that more than a quarter of the class wrote, or a short one, is no evidence.
     """
     codes: list[dict[str, str]] = []
+    handed_out: dict[str, dict[str, str]] = {}  # of each lab, once
     for row in rows:
-        stubs = {cell["exercise"]: cell["source"] for cell in _plan(row, row.submission.lab.notebook)}
-        own = {cell["exercise"]: cell["source"] for cell in _plan(row, row.submission.notebook)}
+        lab = row.submission.lab
+        if lab.name not in handed_out:
+            handed_out[lab.name] = _answers(row, lab.notebook)
+        stubs, own = handed_out[lab.name], _answers(row, row.submission.notebook)
         written = {name: normalized(source) for name, source in own.items() if source.strip() != stubs.get(name, "").strip()}
         codes.append({name: code for name, code in written.items() if len(code) >= TELLING})
     shared = Counter((name, code) for each in codes for name, code in each.items())
@@ -369,12 +372,12 @@ def look_alikes(rows: list[Row]) -> list[tuple[str, str, int, int]]:
     return sorted(found, key=lambda each: (-each[2] / each[3], -each[2], each[0], each[1]))
 
 
-def _plan(row: Row, notebook: dict) -> list[dict]:
+def _answers(row: Row, notebook: dict) -> dict[str, str]:
+    """Exercise → the cell that answers it."""
     try:
-        cells = labs_module.plan(notebook, row.submission.lab).cells
+        return labs_module.plan(notebook, row.submission.lab).sources()
     except (ValueError, TypeError, AttributeError, RecursionError, KeyError):
-        return []
-    return [cell for cell in cells if cell["kind"] == "code" and cell["exercise"]]
+        return {}
 
 
 # ---------------------------------------------------------------- the look

@@ -9,8 +9,10 @@ import ast
 import copy
 import difflib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 ALIKE = 0.6  # a changed cell of the lab shares this much of its text with the original
+REMEMBERED = 4096  # sources whose names are kept: a class hands in the lab's own cells over and over
 
 
 @dataclass
@@ -86,6 +88,7 @@ def identity(cell: dict) -> str:
     return grade_id(cell) or str(cell.get("id", "")) or text(cell)[:80]
 
 
+@lru_cache(REMEMBERED)
 def judged(check_line: str) -> tuple[str, tuple[str, ...]]:
     """(exercise, names of the judged variables) of a line `check.answer("exercise", a, b)`; ("", ()) for any other text."""
     try:
@@ -97,7 +100,8 @@ def judged(check_line: str) -> tuple[str, tuple[str, ...]]:
         return "", ()
 
 
-def defined(code: str) -> set[str]:
+@lru_cache(REMEMBERED)
+def defined(code: str) -> frozenset[str]:
     """The names that a cell assigns, defines or imports at its top level; none where it is not Python."""
     tree = parsed(code)
     names: set[str] = set()
@@ -108,7 +112,7 @@ def defined(code: str) -> set[str]:
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
         else:
             names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return names
+    return frozenset(names)
 
 
 def parsed(code: str) -> ast.Module | None:
@@ -181,8 +185,11 @@ def _answers_elsewhere(cells, lab, found, free, notes, take) -> None:
 
 
 def _likeness(cell: dict, original: dict) -> float:
-    matcher = difflib.SequenceMatcher(None, text(cell), text(original), autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+    one, other = text(cell), text(original)
+    if 2 * min(len(one), len(other)) < ALIKE * (len(one) + len(other)):  # the most that they can share
+        return 0.0
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0.0
 
 
 # ---------------------------------------------------------------- putting together
