@@ -176,12 +176,18 @@ def test_the_stored_counts_are_the_ledgers():
 # ---------------------------------------------------------------- in a browser
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as program:
+        yield program
+
+
 @needs_chromium
-def test_no_page_asks_for_anything_complains_or_shuts_anyone_out(site):
+def test_no_page_asks_for_anything_complains_or_shuts_anyone_out(site, chromium):
     """Every page, from a folder and from a server: no request elsewhere, no complaint, no violation of WCAG A and AA."""
     names = [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html"))]
     violations = []
-    with browser.chromium() as chromium, browser.served(site) as address:
+    with browser.served(site) as address:
         folder = browser.Watched(chromium, "file:")
         server = browser.Watched(chromium, address)
         for name in names:
@@ -190,6 +196,33 @@ def test_no_page_asks_for_anything_complains_or_shuts_anyone_out(site):
             violations += folder.violations()
         server.settle()
     assert folder.requests + server.requests + folder.complaints + server.complaints + violations == []
+
+
+# Each fault has a number; the paragraphs without one come first, look like a fault, and are none.
+FAULTS = """() => {
+  const add = html => document.querySelector("main article").insertAdjacentHTML("beforeend", html);
+  add(`<p style="color: #aaa; visibility: hidden">Not seen</p> <p style="color: #aaa" id="fault-1">Pale</p>`);
+  add(`<p style="color: #888; font-size: 30px">Large</p> <p style="color: #888" id="fault-2">Not so large</p>`);
+  add(`<p style="color: #bbb">x</p> <p style="color: #bbb" id="fault-3">More than a letter</p>`);
+  add(`<div style="position: relative"><b style="position: absolute; inset: 0; background: #222"></b>
+       <p style="position: relative" id="fault-4">Dark on dark</p></div>`);
+  add(`<style>html[data-theme=dark] #fault-5 {color: #555}</style> <p id="fault-5">Dim in the dark</p>`);
+  add(`<img src="figure.png" id="fault-6"> <input id="fault-7"> <a href="index.html" id="fault-8"></a>`);
+  add(`<p style="opacity: 0.4" id="fault-9">Faint</p>`);
+}"""
+
+
+@needs_chromium
+def test_a_page_that_shuts_somebody_out_is_noticed(site, chromium):
+    """Though a look is measured once, on any page, faults on a page that had none a moment ago are found, and each by itself."""
+    watched = browser.Watched(chromium, "file:")
+    address = (site / "students.html").as_uri()
+    watched.page.goto(address)
+    assert watched.violations() == []
+    watched.page.goto(address)
+    watched.page.evaluate(FAULTS)
+    found = {number for line in watched.violations() for number in re.findall(r'id="fault-(\d)"', line)}
+    assert found == set("123456789")
 
 
 TERMS = {
@@ -201,8 +234,8 @@ FOUND = "document.querySelector('#search-results .search-summary').textContent.i
 
 
 @needs_chromium
-def test_the_search_finds_ten_terms_from_a_folder_and_shows_excerpts_from_a_server(site):
-    with browser.chromium() as chromium, browser.served(site) as address:
+def test_the_search_finds_ten_terms_from_a_folder_and_shows_excerpts_from_a_server(site, chromium):
+    with browser.served(site) as address:
         folder, server = browser.Watched(chromium, "file:"), browser.Watched(chromium, address)
         for term, where in TERMS.items():
             folder.page.goto(f"{(site / 'search.html').as_uri()}?q={term}")
@@ -219,46 +252,43 @@ def test_the_search_finds_ten_terms_from_a_folder_and_shows_excerpts_from_a_serv
 
 @needs_chromium
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_follows_the_keyboard(site, name):
+def test_an_explorer_follows_the_keyboard(site, chromium, name):
     lesson, explorer = EXPLORERS[name]
-    with browser.chromium() as chromium:
-        watched = browser.Watched(chromium, "file:")
-        watched.page.goto((site / lesson.student_path.replace(".ipynb", ".html")).as_uri())
-        figure = watched.page.locator(f"#{name}")
-        values = list(explorer.start)
-        for number, choice in enumerate(explorer.choices.values()):
-            slider = figure.locator("input").nth(number)
-            slider.focus()
-            watched.page.keyboard.press("End")
-            values[number] = list(choice)[-1]
-            assert slider.get_attribute("aria-valuetext") == str(values[number])
-            assert figure.locator("figcaption").inner_text() == explorer.draw(*values)[1]
-        assert watched.complaints == []
+    watched = browser.Watched(chromium, "file:")
+    watched.page.goto((site / lesson.student_path.replace(".ipynb", ".html")).as_uri())
+    figure = watched.page.locator(f"#{name}")
+    values = list(explorer.start)
+    for number, choice in enumerate(explorer.choices.values()):
+        slider = figure.locator("input").nth(number)
+        slider.focus()
+        watched.page.keyboard.press("End")
+        values[number] = list(choice)[-1]
+        assert slider.get_attribute("aria-valuetext") == str(values[number])
+        assert figure.locator("figcaption").inner_text() == explorer.draw(*values)[1]
+    assert watched.complaints == []
 
 
 @needs_chromium
-def test_figures_are_on_light_paper_in_the_dark(site):
+def test_figures_are_on_light_paper_in_the_dark(site, chromium):
     """A figure is drawn in dark ink: behind it the dark scheme puts light paper."""
-    with browser.chromium() as chromium:
-        watched = browser.Watched(chromium, "file:", color_scheme="dark")
-        lecture = next(lesson for lesson in LESSONS if not lesson.is_lab)
-        watched.page.goto((site / lecture.student_path.replace(".ipynb", ".html")).as_uri())
-        assert watched.page.evaluate("document.documentElement.dataset.theme") == "dark"
-        papers = watched.page.eval_on_selector_all(
-            ".cell_output img", "all => all.map(image => getComputedStyle(image).backgroundColor.match(/\\d+/g).map(Number))"
-        )
-        assert papers and all(min(paper[:3]) > 180 for paper in papers)
+    watched = browser.Watched(chromium, "file:", color_scheme="dark")
+    lecture = next(lesson for lesson in LESSONS if not lesson.is_lab)
+    watched.page.goto((site / lecture.student_path.replace(".ipynb", ".html")).as_uri())
+    assert watched.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    papers = watched.page.eval_on_selector_all(
+        ".cell_output img", "all => all.map(image => getComputedStyle(image).backgroundColor.match(/\\d+/g).map(Number))"
+    )
+    assert papers and all(min(paper[:3]) > 180 for paper in papers)
 
 
 @needs_chromium
-def test_on_paper_there_are_no_buttons_and_no_menus(site):
-    with browser.chromium() as chromium:
-        watched = browser.Watched(chromium, "file:")
-        lecture = next(lesson for lesson in LESSONS if not lesson.is_lab)
-        watched.page.goto((site / lecture.student_path.replace(".ipynb", ".html")).as_uri())
-        watched.page.emulate_media(media="print")
-        for hidden in ("nav.bd-links", ".theme-switch-button", ".explorer .controls", "details.hide"):
-            assert not watched.page.locator(hidden).first.is_visible(), hidden
+def test_on_paper_there_are_no_buttons_and_no_menus(site, chromium):
+    watched = browser.Watched(chromium, "file:")
+    lecture = next(lesson for lesson in LESSONS if not lesson.is_lab)
+    watched.page.goto((site / lecture.student_path.replace(".ipynb", ".html")).as_uri())
+    watched.page.emulate_media(media="print")
+    for hidden in ("nav.bd-links", ".theme-switch-button", ".explorer .controls", "details.hide"):
+        assert not watched.page.locator(hidden).first.is_visible(), hidden
 
 
 def test_it_is_small_and_says_nothing_of_this_machine(site):
