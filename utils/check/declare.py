@@ -46,7 +46,7 @@ _explaining = True
 
 @contextlib.contextmanager
 def verdicts_only():
-    """Within the block, a wrong answer is not compared with the known mistakes: for those who only count what is wrong."""
+    """Within the block, a function that is wrong is not compared with the known mistakes: for those who only count."""
     global _explaining
     _explaining = False
     try:
