@@ -3,13 +3,12 @@
 What is looked at is that every cell runs to its end, not what comes out of it; the solutions, executed in full, show that.
 A lab must bear it: whoever trains badly sees poor figures, and no traceback. Shapes, histories and what callbacks are told are
 those of the whole: what was drawn or computed is repeated, and answers of networks vary by a per cent from row to row, since a
-thousand equal rows are what a regression takes longest for.
+thousand equal rows are what a regression takes longest for. Nothing of it reaches the disk, where a later run would read it.
 """
 
 import dataclasses
 import functools
 import inspect
-import itertools
 import re
 
 import nbformat
@@ -35,15 +34,16 @@ def shorten() -> None:
     import tensorflow as tf
 
     from utils import garden, ledger
-    from utils.training import transfer
+    from utils.training import kept, transfer
     from utils.vision import inside
 
     tf.config.run_functions_eagerly(True)  # to compile a step takes longer than to take it once
-    garden._drawn = _few_drawn(garden._drawn)
+    garden.scenes = _few_drawn(garden.scenes)
     keras.Model.fit = _few_steps(keras.Model.fit)
     keras.Model.predict = _few_answers(keras.Model.predict, "x")
     transfer.outputs = _few_answers(transfer.outputs, "inputs")
     inside.passed = _passed_once(inside.passed)
+    kept._write = lambda *_: False
     transfer.tune = _tuned_briefly(transfer.tune)
     ledger.measure_training_peak = _measured_once(ledger.measure_training_peak)
 
@@ -54,9 +54,14 @@ def _again(few, count):
     return np.resize(few, (count, *few.shape[1:])) * factors
 
 
-def _few_drawn(drawn):
-    def draw(one, jobs, workers):
-        return itertools.islice(itertools.cycle(list(drawn(one, jobs[:FEW], 1))), len(jobs))
+def _few_drawn(scenes):
+    """`scenes` that draws the first few only, in this process; with their truth they come again and again."""
+
+    def draw(n, *arguments, workers=1, **options):
+        few = scenes(min(n, FEW), *arguments, **options)
+        again = np.resize(np.arange(len(few)), n)
+        parts = vars(few).items()
+        return type(few)(**{k: v[again] if isinstance(v, np.ndarray) else tuple(v[i] for i in again) for k, v in parts})
 
     return draw
 
@@ -74,7 +79,6 @@ def _few_answers(ask, name):
             return ask(*arguments, **options)
         count = len(keras.tree.flatten(inputs)[0])
         given.arguments[name] = keras.tree.map_structure(lambda each: each[:FEW], inputs)
-
         return keras.tree.map_structure(lambda few: _again(few, count), ask(*given.args, **given.kwargs))
 
     return functools.wraps(ask)(answer)

@@ -2,13 +2,15 @@
 
 import copy
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tests.rehearsal import rehearsed
 from tools import build
 from tools.execute import execute
-from tools.lesson import lessons, read_notebook
+from tools.lesson import ROOT, lessons, read_notebook
 from utils.check import UNATTEMPTED
 
 LABS = [pytest.param(lesson, id=lesson.name) for lesson in lessons() if lesson.is_lab]
@@ -25,6 +27,31 @@ def test_unsolved_it_runs_clean_and_scores_nothing(lesson, prepared):
     checks = run.of_kind("check")
     assert score["points"] == 0 and score["total"] == sum(check["points"] for check in checks) > 0
     assert [check["status"] for check in checks] == [UNATTEMPTED] * len(lesson.tasks)
+
+
+KEEPING = """if True:
+    import sys
+    from pathlib import Path
+    from tests import rehearsal
+    rehearsal.shorten()
+    import keras
+    from utils import garden
+    from utils.data.settings import Settings
+    from utils.training import kept
+    folder = Path(sys.argv[1])
+    garden.write_tree(folder / "photos", per_class=8, size=32)
+    lower = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3)])
+    kept.activations(lower, garden.scenes(4, 32).images, worth=0, settings=Settings(folder / "cache"))
+    """
+
+
+def test_a_rehearsal_leaves_nothing_on_the_disk_that_a_later_run_would_read(tmp_path):
+    """The stand-in's photos are drawn once and stay; so may the activations below a cut."""
+    done = subprocess.run([sys.executable, "-c", KEEPING, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    photos = list((tmp_path / "photos").rglob("*.jpg"))
+    assert len({path.read_bytes() for path in photos}) == len(photos) == 40, "repeated photos would stand in for the real ones"
+    assert not list(tmp_path.rglob("*.npz")), "activations of a few pictures would be taken for those of all"
 
 
 @pytest.mark.parametrize("lesson", LABS)

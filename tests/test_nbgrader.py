@@ -18,16 +18,11 @@ NAME = f"{LESSON.name}.ipynb"
 
 
 def submission(solved: int, *, tampered: bool = False):
-    """The lab with its first `solved` exercises answered; tampered: check lines of the others replaced by praise.
-
-    The lab's other cells, which no exercise needs, are emptied: test_labs.py runs them, and here they would take longest.
-    """
+    """The lab with its first `solved` exercises answered; tampered: check lines of the others replaced by praise."""
     notebook = copy.deepcopy(read_notebook(build.lab_path(LESSON)))
     answers = {task.name: task.cell.source for task in LESSON.tasks[:solved]}
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if cell.cell_type == "code" and not name and "setup" not in cell.metadata.get("tags", ()):
-            cell.source = "# emptied"
         if name in answers:
             cell.source = answers[name]
         elif tampered and name.startswith("check-") and name.removeprefix("check-") not in answers:
@@ -36,8 +31,15 @@ def submission(solved: int, *, tampered: bool = False):
 
 
 def disordered():
-    """The solved lab with check lines deleted or turned to markdown, an answer copied, and setup cells at the end."""
+    """The solved lab with check lines deleted or turned to markdown, an answer copied, and setup cells at the end.
+
+    Its cells that no exercise needs are emptied: they take longest, and the other submission is the lab with all of them.
+    """
     notebook = submission(len(LESSON.tasks))
+    for cell in notebook.cells:
+        needed = cell.metadata.get("nbgrader", {}).get("grade_id") or "setup" in cell.metadata.get("tags", ())
+        if cell.cell_type == "code" and not needed:
+            cell.source = "# emptied"
     first, second, third = (f"check-{task.name}" for task in LESSON.tasks[:3])
     by_name = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
     for name in (second, third):
