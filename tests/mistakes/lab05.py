@@ -761,7 +761,7 @@ def unfreeze(base, first):
 """,
             "Nothing is trainable",
         ),
-        ("BatchNormalization too", _unfreeze("i >= k"), "a BatchNormalization layer"),
+        ("BatchNormalization too", _unfreeze("i >= k"), "Freeze every BatchNormalization layer"),
         (
             "the base stays frozen",
             _unfreeze("i >= k and not isinstance(layer, keras.layers.BatchNormalization)", first_line="pass"),

@@ -444,9 +444,11 @@ def unfreeze(unfreeze):
             dense = {layer.name for layer in base.layers if isinstance(layer, keras.layers.Dense)}
             case = f"With first={first!r}"
             if trained & norms:
+                some = "Tell BatchNormalization by its class, not by its name."
+                how = "Freeze every BatchNormalization layer, wherever it stands." if norms <= trained else some
                 wrong(
-                    f"{case}, {_listed(trained & norms)} is trainable, a BatchNormalization layer: it would adopt the "
-                    "statistics of a few small batches. Tell it by its class, not by its name."
+                    f"{case}, BatchNormalization is trainable in {_listed(trained & norms)}: it would adopt the statistics of a "
+                    f"few small batches. {how}"
                 )
             if trained == dense - expected:
                 wrong(f"{case} you unfroze the layers below it and froze those above: the other way round.")
@@ -469,7 +471,9 @@ def unfreeze(unfreeze):
 
 
 def _listed(names: set) -> str:
-    return " and ".join(repr(name) for name in sorted(names))
+    """'a', 'b' and 'c'"""
+    quoted = [repr(name) for name in sorted(names)]
+    return " and ".join([", ".join(quoted[:-1]), *quoted[-1:]] if len(quoted) > 1 else quoted)
 
 
 # ---------------------------------------------------------------- training
