@@ -131,7 +131,7 @@ def test_each_mistake_gets_its_message_and_every_form_is_right(name):
     for message, mistake in part.wrong_answers():
         assert judged(name, mistake).message == message
     applied = set()
-    for form, other in forms.forms(part.reference):
+    for form, other in forms.forms(part.reference, use=lambda watched: judged(name, watched)):
         outcome = judged(name, other)
         assert outcome.status == RIGHT, f"{form}: {outcome.message}"
         applied |= {form} if getattr(other, "applied", False) else set()

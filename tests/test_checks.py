@@ -139,10 +139,14 @@ def test_other_forms_of_the_answer_are_right_unless_the_text_excludes_them(lesso
         assert " ".join(sentence.split()) in text, f"the lesson does not say: {sentence}"
     refused = set()
     for i, answer in enumerate(official):
-        for name, other in forms.forms(answer):
-            outcome = judge(judged, (*official[:i], other, *official[i + 1 :]))
+
+        def outcome_of(other, i=i):
+            return judge(judged, (*official[:i], other, *official[i + 1 :]))
+
+        for name, other in forms.forms(answer, use=outcome_of):
+            outcome = outcome_of(other)
             if not getattr(other, "applied", True):
-                continue  # it returned nothing that has this form
+                continue  # it returned no model that can be built so
             if name in forms.excluded(judged):
                 refused |= {name} if outcome.status != RIGHT else set()
             else:

@@ -1,11 +1,11 @@
 """Other forms of a right answer, derived by program: what a student may hand in instead of the official answer.
 
-`forms(answer)` yields (name, the same answer in another form). An exercise whose text asks for one form lists the names that the
-text excludes in its declaration, `form={"the sentence of the text": ("float32", …)}`.
+`forms(answer, use)` yields (name, the same answer in another form). An exercise whose text asks for one form lists the names that
+the text excludes in its declaration, `form={"the sentence of the text": ("float32", …)}`.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from utils.check.networks import is_model, is_symbolic
 from utils.check.values import plain
 
 
-def forms(answer) -> Iterator[tuple[str, object]]:
-    """The forms of one answer: of a value itself, or of a function in the way it is made and in what it returns."""
+def forms(answer, use: Callable) -> Iterator[tuple[str, object]]:
+    """The forms of one answer: of a value itself, or of a function in the way it is made and in what it returns.
+
+    `use(function)` calls a function as it will be called, which tells what it returns, and so which forms that can have.
+    """
     if is_model(answer):
         yield from models(answer)
     elif callable(answer):
-        yield from functions(answer)
+        yield from functions(answer, use)
     else:
         for name, convert in VALUES.items():
             changed = convert(answer)
@@ -163,7 +166,7 @@ VALUES = {
 # ---------------------------------------------------------------- functions
 
 
-class Callable:
+class Called:
     """An object with `__call__`, as a student may write one."""
 
     def __init__(self, function):
@@ -173,37 +176,52 @@ class Callable:
         return self.function(*arguments, **options)
 
 
-def functions(function) -> Iterator[tuple[str, object]]:
-    """A function made in another way, and one for each form of what it returns."""
+def functions(function, use: Callable) -> Iterator[tuple[str, object]]:
+    """A function made in another way, and one for each form that something of what it returns can have."""
     yield "lambda, positional only", lambda *arguments: function(*arguments)
     yield "partial", functools.partial(function)
-    yield "callable object", Callable(function)
-    yield (
-        "generator of the elements",
-        _returning(function, lambda v: (each for each in v) if isinstance(v, (list, tuple)) else None),
-    )
-    for name, convert in VALUES.items():
-        yield f"returns {name}", _returning(function, convert)
-    for name, convert in MODELS.items():
+    yield "callable object", Called(function)
+    possible, builds = set(), False
+
+    def watched(*arguments, **options):
+        nonlocal builds
+        result = function(*arguments, **options)
+        builds = builds or is_model(result) or is_symbolic(result)
+        possible.update(name for name, convert in RESULTS.items() if _converted(convert, result) is not None)
+        return result
+
+    use(watched)
+    for name, convert in RESULTS.items():
+        if name in possible:
+            yield name, _returning(function, convert)
+    for name, convert in MODELS.items() if builds else ():
         yield f"returns {name}", _rebuilding(function, convert)
 
 
+RESULTS = {
+    "generator of the elements": lambda v: (each for each in v) if isinstance(v, (list, tuple)) else None,
+    **{f"returns {name}": convert for name, convert in VALUES.items()},
+}
+
+
+def _converted(convert, result):
+    """The result in another form; None where it has none."""
+    return None if is_model(result) or is_symbolic(result) or callable(result) else convert(result)
+
+
 def _returning(function, convert):
-    """`function` with its result in another form; `.applied` says whether any result had one."""
+    """`function` with its result in another form, where it has one."""
 
     def wrapped(*arguments, **options):
         result = function(*arguments, **options)
-        changed = None if is_model(result) or is_symbolic(result) or callable(result) else convert(result)
-        if changed is not None:
-            wrapped.applied = True
+        changed = _converted(convert, result)
         return result if changed is None else changed
 
-    wrapped.applied = False
     return wrapped
 
 
 def _rebuilding(function, convert):
-    """`function` with the model or symbolic tensor that it returns built in another way."""
+    """`function` with the model or symbolic tensor that it returns built in another way; `.applied` says whether any could be."""
     import keras
 
     def wrapped(*arguments, **options):
