@@ -1,4 +1,4 @@
-"""A rehearsal of a lesson: it draws a few scenes, looks at a few pictures, trains for a few steps and measures once.
+"""A rehearsal of a lesson: it draws a few scenes, looks at a few pictures, trains for a step and measures nothing.
 
 What is looked at is that every cell runs to its end, not what comes out of it; the solutions, executed in full, show that.
 A lab must bear it: whoever trains badly sees poor figures, and no traceback. Shapes, histories and what callbacks are told are
@@ -6,7 +6,6 @@ those of the whole: what was drawn or computed is repeated, and answers of netwo
 thousand equal rows are what a regression takes longest for. Nothing of it reaches the disk, where a later run would read it.
 """
 
-import dataclasses
 import functools
 import inspect
 import re
@@ -14,7 +13,8 @@ import re
 import nbformat
 import numpy as np
 
-FEW = 16  # scenes drawn, pictures that a network looks at
+FEW = 16  # scenes drawn, pictures augmented
+FEWER = 4  # pictures that a network looks at
 NOISE = np.random.default_rng(0)
 
 
@@ -34,18 +34,21 @@ def shorten() -> None:
     import tensorflow as tf
 
     from utils import garden, ledger
-    from utils.training import kept, transfer
-    from utils.vision import inside
+    from utils.training import digits, kept, transfer
+    from utils.vision import augment, inside
 
     tf.config.run_functions_eagerly(True)  # to compile a step takes longer than to take it once
     garden.scenes = _few_drawn(garden.scenes)
     keras.Model.fit = _few_steps(keras.Model.fit)
     keras.Model.predict = _few_answers(keras.Model.predict, "x")
     transfer.outputs = _few_answers(transfer.outputs, "inputs")
+    digits.probabilities = _few_answers(digits.probabilities, "images")
     inside.passed = _passed_once(inside.passed)
     kept._write = lambda *_: False
     transfer.tune = _tuned_briefly(transfer.tune)
-    ledger.measure_training_peak = _measured_once(ledger.measure_training_peak)
+    ledger.measure_training_peak = _as_predicted
+    augment.audit = _less(augment.audit, draws=FEW)
+    augment.speeds = _less(augment.speeds, at_least=0.01)
 
 
 def _again(few, count):
@@ -78,7 +81,7 @@ def _few_answers(ask, name):
         if not all(isinstance(each, np.ndarray) for each in keras.tree.flatten(inputs)):
             return ask(*arguments, **options)
         count = len(keras.tree.flatten(inputs)[0])
-        given.arguments[name] = keras.tree.map_structure(lambda each: each[:FEW], inputs)
+        given.arguments[name] = keras.tree.map_structure(lambda each: each[:FEWER], inputs)
         return keras.tree.map_structure(lambda few: _again(few, count), ask(*given.args, **given.kwargs))
 
     return functools.wraps(ask)(answer)
@@ -97,28 +100,37 @@ def _passed_once(passed):
     return brief
 
 
-def _measured_once(measure):
-    """`measure` in a process of its own for the first batch; larger ones would have taken as much for each example."""
-    known = []
+def _as_predicted(model, batch=32, optimizer="adam", **_):
+    """The ledger's own prediction in the place of a measurement, which a process of its own takes seconds for."""
+    from utils import ledger
 
-    def brief(model, batch=32, *arguments, **options):
-        known[:] = known or [measure(model, batch, *arguments, **options)]
-        (first,) = known
-        return dataclasses.replace(first, peak=first.before + first.added * batch // first.batch, batch=batch)
+    bill = ledger.ledger(model).training(batch, optimizer)
+    return ledger.Measured(before=0, built=bill.total // 2, peak=bill.total, batch=batch, seconds=0.1)
 
-    return brief
+
+def _less(function, **fewer):
+    """`function` with these options at most."""
+    parameters = inspect.signature(function)
+
+    def brief(*arguments, **options):
+        given = parameters.bind(*arguments, **options)
+        given.apply_defaults()
+        given.arguments.update({name: min(given.arguments[name], most) for name, most in fewer.items()})
+        return function(*given.args, **given.kwargs)
+
+    return functools.wraps(function)(brief)
 
 
 def _tuned_briefly(tune):
     def brief(model, views, labels, photos, *, epochs, **options):
-        history = tune(model, views, labels, photos[:FEW], epochs=1, **options)
+        history = tune(model, views, labels, photos[:FEWER], epochs=1, **options)
         return {name: values * epochs for name, values in history.items()}
 
     return brief
 
 
 def _few_steps(fit):
-    """`fit` for one call of the training step, which tells the callbacks of all steps of all epochs."""
+    """`fit` for one step of training, which tells the callbacks of all steps of all epochs."""
     import keras
     import tensorflow as tf
 
@@ -129,6 +141,9 @@ def _few_steps(fit):
 
         class Rest(keras.callbacks.Callback):
             """The steps and epochs that nobody trains, as the other callbacks would see them."""
+
+            def on_train_batch_end(self, step, logs=None):
+                model.optimizer.iterations.assign(step + 1)  # of the steps taken in one call, too, only the first is taken
 
             def on_epoch_end(self, epoch, logs=None):
                 self.steps(epoch, together)
@@ -145,7 +160,7 @@ def _few_steps(fit):
                     for other in callbacks:
                         other.on_train_batch_end(step - 1)
 
-        history = fit(model, x.take(together), *arguments, callbacks=[Rest(), *callbacks], **options)
+        history = fit(model, x.take(1), *arguments, callbacks=[Rest(), *callbacks], **options)
         for values in history.history.values():
             values += values[-1:] * (epochs - len(values))
         history.epoch = list(range(epochs))

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import math
 import re
 import sys
 
@@ -122,11 +123,27 @@ def salted():
     salt_probes(0)
 
 
+def drawn_if_small(initializer, shape, dtype=None, **_):
+    """In the place of a Glorot or He initializer: a small kernel is drawn, more roughly, and a large one is zero."""
+    import keras
+
+    if math.prod(shape) > 10**6:
+        return keras.ops.zeros(shape, dtype)
+    return keras.random.normal(shape, stddev=math.prod(shape[:-1]) ** -0.5, dtype=dtype, seed=initializer.seed)
+
+
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
-def test_other_right_answers_are_right_for_a_grader_too(lesson, task, salted):
-    """A grader's cases are others, but such as the text promises: a right answer may count on a rising recall."""
+def test_other_right_answers_are_right_for_a_grader_too(lesson, task, salted, monkeypatch):
+    """A grader's cases are others, but such as the text promises: a right answer may count on a rising recall.
+
+    Judged in this process, with zeros for a network's large kernels, which take longest to draw: the cases are what differs.
+    """
+    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
+    judge = judge_of(lesson)
+    if "keras" in sys.modules:
+        monkeypatch.setattr("keras.initializers.VarianceScaling.__call__", drawn_if_small)
     for name, source in answers_of(lesson, "OTHERS").get(task.name, []):
-        outcome = judge_of(lesson).outcome(task, source)
+        outcome = judge.outcome(task, source)
         assert outcome.status == RIGHT, f"{name!r} is called {outcome.status}: {outcome.message}"
 
 
