@@ -93,25 +93,17 @@ def keras_says(**options):
     return libraries.check_keras(cores=4, **options)
 
 
-def test_keras_as_it_comes(home):
-    first, second = keras_says()
-    assert str(first) == "ok       Keras uses tensorflow, channels_last, float32"
-    assert str(second) == "ok       4 processor cores, no GPU (none is needed)"
-
-
 def test_keras_is_asked_and_every_source_of_its_settings_is_named(home, monkeypatch):
-    """Not what one file says: what Keras does with all of them."""
-    home(backend="no_such_backend", image_data_format="channels_last", floatx="float32")
-    (finding,) = keras_says()
-    one_problem(finding, "no_such_backend", "keras.json")
+    """Not what one file says: what Keras does with all of them. As it comes, without any, it is asked by the command below."""
+    home(backend="no_such_backend", image_data_format="channels_first", floatx="float16")
+    one_problem(keras_says()[0], "no_such_backend", "keras.json")
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # counts more than the file
-    assert not keras_says()[0].remedy
-    home(image_data_format="channels_first", floatx="float16")
-    form, kind, _ = keras_says()
+    form, kind, machine_has = keras_says()
+    assert str(machine_has) == "ok       4 processor cores, no GPU (none is needed)"
     one_problem(form, "channels_first", '"image_data_format": "channels_last"', "keras.json")
     one_problem(kind, "float16", '"floatx": "float32"', "keras.json")
     monkeypatch.setenv("KERAS_BACKEND", "nothing")
-    one_problem(keras_says()[-1], "the backend nothing", "unset KERAS_BACKEND")
+    one_problem(keras_says()[0], "the backend nothing", "unset KERAS_BACKEND")
     monkeypatch.delenv("KERAS_BACKEND")
     monkeypatch.setenv("KERAS_HOME", str(home("elsewhere", floatx="bfloat16")))
     one_problem(keras_says()[0], "bfloat16", "KERAS_HOME")
@@ -273,10 +265,11 @@ def test_a_healthy_machine_in_full(prepared, monkeypatch):
     assert str(Path.home()) not in text and str(PROJECT) not in text
 
 
-def test_the_command(tmp_path):
-    """`python -m utils.doctor` runs, and its exit code agrees with its verdict."""
+def test_the_command(home, tmp_path):
+    """`python -m utils.doctor` runs, finds Keras as it comes, and its exit code agrees with its verdict."""
     command = [sys.executable, "-m", "utils.doctor"]
     environment = {**os.environ, "COURSE_CACHE": str(tmp_path), "COURSE_OFFLINE": "1", "COURSE_DATA": ""}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "do: python -m utils.data fetch" in done.stdout
+    assert "\nok       Keras uses tensorflow, channels_last, float32\n" in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("Verdict: ")

@@ -54,9 +54,21 @@ def test_a_page_is_readable_by_everyone(lesson):
     assert "$" not in "".join(p.text for p in soup.find_all("p")), "mathematics that was not drawn"
 
 
-@pytest.mark.parametrize("lesson", LECTURES, ids=lambda lesson: lesson.name)
-def test_a_deck_stands_alone(lesson, tmp_path):
-    (path,) = slides.make([lesson], tmp_path)
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    """The decks of all lectures, as the program makes them: the path of each by its lecture's name."""
+    return {path.stem: path for path in slides.make(LECTURES, tmp_path_factory.mktemp("slides"))}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as program:
+        yield program
+
+
+@pytest.mark.parametrize("name", [lecture.name for lecture in LECTURES])
+def test_a_deck_stands_alone(name, decks):
+    path = decks[name]
     soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
     assert len(soup.select("div.slides > section")) >= 8
     for image in soup.select("div.slides img"):
@@ -64,19 +76,18 @@ def test_a_deck_stands_alone(lesson, tmp_path):
     for element in soup.find_all(["script", "link", "img"]):
         address = element.get("src") or element.get("href")
         if address and not address.startswith("data:"):
-            assert (tmp_path / address).exists(), f"{address} is not beside the deck"
+            assert (path.parent / address).exists(), f"{address} is not beside the deck"
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; test_a_deck_stands_alone still looks at the decks' structure")
-@pytest.mark.parametrize("lesson", LECTURES, ids=lambda lesson: lesson.name)
-def test_every_slide_fits_its_figures_fill_it_and_nothing_fails(lesson, tmp_path):
-    (path,) = slides.make([lesson], tmp_path)
-    with browser.chromium() as chromium:
-        watched = browser.Watched(chromium, "file:", viewport={"width": 1280, "height": 720})
-        watched.page.goto(path.as_uri())
-        watched.page.wait_for_function("window.Reveal && Reveal.isReady()")
-        found = watched.page.evaluate(VISIT)
-        assert not watched.page.evaluate(OVERLAP), "the slide's number lies under the arrows"
+@pytest.mark.parametrize("name", [lecture.name for lecture in LECTURES])
+def test_every_slide_fits_its_figures_fill_it_and_nothing_fails(name, decks, chromium):
+    watched = browser.Watched(chromium, "file:", viewport={"width": 1280, "height": 720})
+    watched.page.goto(decks[name].as_uri())
+    watched.page.wait_for_function("window.Reveal && Reveal.isReady()")
+    found = watched.page.evaluate(VISIT)
+    assert not watched.page.evaluate(OVERLAP), "the slide's number lies under the arrows"
+    watched.page.close()
     assert watched.complaints + watched.requests == []
     assert len(found) >= 8
     assert [s for s in found if s["empty"]] == []

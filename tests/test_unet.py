@@ -119,6 +119,5 @@ def test_a_loss_comes_back_from_its_settings_and_trains_a_network(make):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((4, 5, 3)), keras.layers.Conv2D(3, 1)])
     model.compile("adam", loss)
-    before = model.evaluate(LOGITS, HOLES, verbose=0)
-    model.fit(LOGITS, HOLES, epochs=20, verbose=0)
-    assert model.evaluate(LOGITS, HOLES, verbose=0) < before
+    values = model.fit(LOGITS, HOLES, epochs=20, verbose=0).history["loss"]
+    assert values[-1] < values[0]

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import TagRemovePreprocessor
-from nbgrader.preprocessors import ClearSolutions
 
 from tools import course
 from tools.execute import execute as run_notebook
@@ -68,6 +67,8 @@ def notebook(lesson: Lesson) -> nbformat.NotebookNode:
 
 def lab(solved: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """What a student opens: instructors' cells and answers taken out, stubs in their place, no outputs."""
+    from nbgrader.preprocessors import ClearSolutions  # brings a database along, for which only who makes a lab need wait
+
     unsolved, _ = TagRemovePreprocessor(remove_cell_tags={"solution-only"}).preprocess(copy.deepcopy(solved), {})
     pairs = zip(unsolved.cells, unsolved.cells[1:], strict=False)
     stubs = [stub for cell, check in pairs if cell.cell_type == "code" for stub in _stubs(cell.source, check.source)]
@@ -102,14 +103,15 @@ def build(lesson: Lesson, *, force: bool = False, execute: bool = True, label: s
     """
     fresh = notebook(lesson)
     target = lesson.path.with_suffix(".ipynb")
-    mark, took = fingerprint(lesson), seconds(lesson)
+    took = seconds(lesson)
     stored = read_notebook(target) if target.exists() else None
     if not execute:
         if stored is None:
             raise SourceError(lesson.path, 1, "it was never executed: run `make build`")
         if _own_code(stored) != _own_code(fresh):
             raise SourceError(lesson.path, 1, "its code changed after it was executed: run `make build`")
-        mark = stored.metadata.get("course", {}).get("fingerprint", "")  # still stale if it was
+    # Where nothing is executed the old mark stays, so that what was stale still is.
+    mark = fingerprint(lesson) if execute else stored.metadata.get("course", {}).get("fingerprint", "")
     keep = not force and stored is not None and stored.metadata.get("course", {}).get("fingerprint") == mark
     if keep and len(_code(stored)) == len(_code(fresh)):  # the same code, whatever the prose around it says now
         for new, old in zip(_code(fresh), _code(stored), strict=True):
