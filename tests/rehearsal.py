@@ -52,9 +52,10 @@ def shorten() -> None:
 
 
 def _again(few, count):
-    """The rows of `few` again and again, `count` in all, each larger or smaller by about a per cent."""
-    factors = NOISE.normal(1, 0.01, (count, *[1] * (few.ndim - 1))).astype(few.dtype)
-    return np.resize(few, (count, *few.shape[1:])) * factors
+    """The rows of `few` again and again, `count` in all, each larger or smaller by about a per cent; 256 are different."""
+    many = min(count, 256)
+    varied = few[np.arange(many) % len(few)] * NOISE.normal(1, 0.01, (many, *[1] * (few.ndim - 1))).astype(few.dtype)
+    return varied[np.arange(count) % many]
 
 
 def _few_drawn(scenes):

@@ -35,6 +35,12 @@ def lenient(monkeypatch):
     monkeypatch.setenv("COURSE_STRICT", "")
 
 
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Answers are judged in this process, as outside Linux. The solution and kept wrong answers are judged in a copy of it."""
+    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
+
+
 def exercise(lesson, task):
     return importlib.import_module(f"utils.lessons.{lesson.folder}.checks").lab.find(task.name)
 
@@ -69,6 +75,7 @@ def test_the_solution_is_right(lesson, task):
 
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
+@pytest.mark.usefixtures("in_this_process")
 def test_the_stub_is_not_attempted(lesson, task):
     outcome = judge_of(lesson).outcome(task, stub(lesson, task))
     assert outcome.status == UNATTEMPTED, outcome.message
@@ -91,12 +98,9 @@ DECLARED = [case for case in TASKS if exercise(*case.values).declaration]
 
 
 @pytest.mark.parametrize(("lesson", "task"), DECLARED)
-def test_declared_mistakes_get_their_message(lesson, task, monkeypatch):
-    """Each gets its own: so none is right, and no two yield the same everywhere.
-
-    They are judged in this process, as outside Linux; the kept ones above in a copy of it.
-    """
-    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
+@pytest.mark.usefixtures("in_this_process")
+def test_declared_mistakes_get_their_message(lesson, task):
+    """Each gets its own: so none is right, and no two yield the same everywhere."""
     declared = exercise(lesson, task)
     assert tuple(declared.declaration.answers) == task.answers, "named otherwise than in the lesson"
     assert judge(declared, declared.declaration.right_answers()).status == RIGHT, "the check refuses its own reference"
@@ -108,6 +112,7 @@ def test_declared_mistakes_get_their_message(lesson, task, monkeypatch):
 
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
+@pytest.mark.usefixtures("in_this_process")
 def test_other_right_answers_are_right(lesson, task):
     others = answers_of(lesson, "OTHERS").get(task.name, [])
     assert len(others) >= 2, f"{len(others)} other right answers to {task.name}, not two"
@@ -133,12 +138,12 @@ def drawn_if_small(initializer, shape, dtype=None, **_):
 
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
+@pytest.mark.usefixtures("in_this_process")
 def test_other_right_answers_are_right_for_a_grader_too(lesson, task, salted, monkeypatch):
     """A grader's cases are others, but such as the text promises: a right answer may count on a rising recall.
 
-    Judged in this process, with zeros for a network's large kernels, which take longest to draw: the cases are what differs.
+    A network's large kernels, which take longest to draw, are zeros here: it is the cases that differ.
     """
-    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
     judge = judge_of(lesson)
     if "keras" in sys.modules:
         monkeypatch.setattr("keras.initializers.VarianceScaling.__call__", drawn_if_small)
@@ -148,8 +153,8 @@ def test_other_right_answers_are_right_for_a_grader_too(lesson, task, salted, mo
 
 
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
-def test_other_forms_of_the_answer_are_right_unless_the_text_excludes_them(lesson, task, monkeypatch):
-    monkeypatch.setattr("utils.check.apart._possible", lambda: False)  # a copy of this process could not say `applied`
+@pytest.mark.usefixtures("in_this_process")  # a copy of it could not say `applied`
+def test_other_forms_of_the_answer_are_right_unless_the_text_excludes_them(lesson, task):
     judged, official = exercise(lesson, task), judge_of(lesson).answers(task)
     text = " ".join(" ".join(cell.source for cell in lesson.cells).split())
     for sentence in judged.form:
