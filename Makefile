@@ -7,7 +7,7 @@ run: $(READY)          ## execute every lecture and solution, end with a table, 
 	$(BIN)/python -m tools.run
 
 test: $(READY)         ## levels 0 to 3 and the guard, in two processes
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow
