@@ -1,6 +1,6 @@
 """How fast the course is on this machine, and how many times as fast as the usual way: one table, and build/bench.json.
 
-    python -m tools.bench                 everything, notebooks included (seven minutes on two cores of a recent server)
+    python -m tools.bench                 everything, notebooks included: three quarters of an hour on two cores, with real photos
     python -m tools.bench lab01 garden    only these measurements
 
 Speed is a matter of the machine, so it is measured here and never tested. A rival is measured in the same run, by its own
