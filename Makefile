@@ -6,7 +6,7 @@ READY := .venv/ready
 run: $(READY)          ## execute every lecture and solution, end with a table, pages under build/html
 	$(BIN)/python -m tools.run
 
-test: $(READY)         ## levels 0 to 3 and the guard, in two processes
+test: $(READY)         ## levels 0 to 3 and the guard, in three processes
 	$(BIN)/python -m pytest -n 3
 
 test-slow: $(READY)    ## large networks and long training

@@ -10,11 +10,11 @@ os.environ["COURSE_STRICT"] = "1"
 os.environ["COURSE_RANGES"] = str(Path(__file__).resolve().parent / "tests" / "ranges")
 
 # Workers beside each other (`-n 3`), each with its share of the cores, finish sooner than one with all of them: most steps of
-# training are too small to keep two cores busy, and of three workers one usually waits, for a browser or a kernel's start.
-# Their kernels inherit this. Must be set before NumPy and TensorFlow start.
+# training are too small to keep two cores busy, and one that waits, for a browser or a kernel's start, leaves its share to
+# the others. Their kernels inherit this. Must be set before NumPy and TensorFlow start.
 workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if workers > 1:
-    share = str(max(1, (os.cpu_count() or 1) // workers))
+    share = str(-(-(os.cpu_count() or 1) // workers))
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, share)
 

@@ -1,4 +1,5 @@
-"""What the tests of data and downloads share: settings with short times, a server that misbehaves, the table of faults.
+"""What tests share. Those of checks: judging in their own process. Those of data and downloads: settings with short times, a
+server that misbehaves, the table of faults.
 
 The table appears at the end of every run, so that anybody can read what each fault ends in.
 """
@@ -12,6 +13,12 @@ import pytest
 
 from utils import data
 from utils.data import fetch
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Answers are judged in this process, as outside Linux, and not in a copy of it."""
+    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
 
 
 @pytest.fixture

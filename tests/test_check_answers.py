@@ -84,18 +84,13 @@ def test_a_declared_exercise_accepts_its_reference_and_names_each_mistake(name):
 
 
 @pytest.mark.parametrize("name", lab.exercises)
+@pytest.mark.usefixtures("in_this_process")
 def test_every_form_of_a_right_answer_is_right(name):
     answers = lab.find(name).declaration.right_answers()
     seen = set()
-    for i, answer in enumerate(answers):
-
-        def outcome_of(other, i=i):
-            return judged(name, *answers[:i], other, *answers[i + 1 :])
-
-        for form, other in forms.forms(answer, use=outcome_of):
-            outcome = outcome_of(other)
-            assert outcome.status == RIGHT, f"{form}: {outcome.message}"
-            seen.add(form)
+    for _, form, outcome in forms.outcomes(answers, functools.partial(judged, name)):
+        assert outcome.status == RIGHT, f"{form}: {outcome.message}"
+        seen.add(form)
     assert seen or name == "flag"
 
 

@@ -35,12 +35,6 @@ def lenient(monkeypatch):
     monkeypatch.setenv("COURSE_STRICT", "")
 
 
-@pytest.fixture
-def in_this_process(monkeypatch):
-    """Answers are judged in this process, as outside Linux. The solution and kept wrong answers are judged in a copy of it."""
-    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
-
-
 def exercise(lesson, task):
     return importlib.import_module(f"utils.lessons.{lesson.folder}.checks").lab.find(task.name)
 
@@ -144,11 +138,11 @@ def test_other_right_answers_are_right_for_a_grader_too(lesson, task, salted, mo
 
     A network's large kernels, which take longest to draw, are zeros here: it is the cases that differ.
     """
-    judge = judge_of(lesson)
+    judge_here = judge_of(lesson)
     if "keras" in sys.modules:
         monkeypatch.setattr("keras.initializers.VarianceScaling.__call__", drawn_if_small)
     for name, source in answers_of(lesson, "OTHERS").get(task.name, []):
-        outcome = judge.outcome(task, source)
+        outcome = judge_here.outcome(task, source)
         assert outcome.status == RIGHT, f"{name!r} is called {outcome.status}: {outcome.message}"
 
 
@@ -160,19 +154,11 @@ def test_other_forms_of_the_answer_are_right_unless_the_text_excludes_them(lesso
     for sentence in judged.form:
         assert " ".join(sentence.split()) in text, f"the lesson does not say: {sentence}"
     refused = set()
-    for i, answer in enumerate(official):
-
-        def outcome_of(other, i=i):
-            return judge(judged, (*official[:i], other, *official[i + 1 :]))
-
-        for name, other in forms.forms(answer, use=outcome_of):
-            outcome = outcome_of(other)
-            if not getattr(other, "applied", True):
-                continue  # it returned no model that can be built so
-            if name in forms.excluded(judged):
-                refused |= {name} if outcome.status != RIGHT else set()
-            else:
-                assert outcome.status == RIGHT, f"{task.answers[i]} as {name} is called {outcome.status}: {outcome.message}"
+    for i, name, outcome in forms.outcomes(official, lambda *answers: judge(judged, answers)):
+        if name in forms.excluded(judged):
+            refused |= {name} if outcome.status != RIGHT else set()
+        else:
+            assert outcome.status == RIGHT, f"{task.answers[i]} as {name} is called {outcome.status}: {outcome.message}"
     assert refused == forms.excluded(judged), "forms that the text is said to exclude are accepted"
 
 

@@ -1,7 +1,7 @@
 """Other forms of a right answer, derived by program: what a student may hand in instead of the official answer.
 
-`forms(answer, use)` yields (name, the same answer in another form). An exercise whose text asks for one form lists the names that
-the text excludes in its declaration, `form={"the sentence of the text": ("float32", …)}`.
+`outcomes(answers, judge)` judges each right answer in its other forms. An exercise whose text asks for one form lists the names
+that the text excludes in its declaration, `form={"the sentence of the text": ("float32", …)}`.
 """
 
 import functools
@@ -13,8 +13,24 @@ from utils.check.networks import is_model, is_symbolic
 from utils.check.values import plain
 
 
+def outcomes(answers: tuple, judge: Callable) -> Iterator[tuple[int, str, object]]:
+    """(index of the answer, name of the form, outcome) for each form that one of the right `answers` can have.
+
+    `judge(*answers)` returns an outcome, and calls functions in this process: a copy of it could not say what they return.
+    """
+    for i, answer in enumerate(answers):
+
+        def judged(other, i=i):
+            return judge(*answers[:i], other, *answers[i + 1 :])
+
+        for name, other in forms(answer, judged):
+            outcome = judged(other)
+            if getattr(other, "applied", True):
+                yield i, name, outcome
+
+
 def forms(answer, use: Callable) -> Iterator[tuple[str, object]]:
-    """The forms of one answer: of a value itself, or of a function in the way it is made and in what it returns.
+    """(name, the same answer in another form): of a value itself, or of a function in the way it is made and in what it returns.
 
     `use(function)` calls a function as it will be called, which tells what it returns, and so which forms that can have.
     """
@@ -181,20 +197,21 @@ def functions(function, use: Callable) -> Iterator[tuple[str, object]]:
     yield "lambda, positional only", lambda *arguments: function(*arguments)
     yield "partial", functools.partial(function)
     yield "callable object", Called(function)
-    possible, builds = set(), False
+    possible, builds = set(), []
 
     def watched(*arguments, **options):
-        nonlocal builds
         result = function(*arguments, **options)
-        builds = builds or is_model(result) or is_symbolic(result)
+        builds.append(is_model(result) or is_symbolic(result))
         possible.update(name for name, convert in RESULTS.items() if _converted(convert, result) is not None)
         return result
 
     use(watched)
+    if not builds:
+        raise RuntimeError("the function was not called, or in another process: nobody knows what it returns")
     for name, convert in RESULTS.items():
         if name in possible:
             yield name, _returning(function, convert)
-    for name, convert in MODELS.items() if builds else ():
+    for name, convert in MODELS.items() if any(builds) else ():
         yield f"returns {name}", _rebuilding(function, convert)
 
 
