@@ -893,7 +893,7 @@ dearest = max(errors.KINDS, key=lambda kind: worth[kind])
 print(f"most frequent: {frequent}; most expensive: {dearest}")
 results.record("oracle for missed flowers", 100 * worth["missed"], "points of mAP")
 each_error = {kind: worth[kind] / max(1, counts[kind]) for kind in errors.KINDS}
-ratio = each_error[dearest] / (each_error[frequent] or np.nan)
+ratio = each_error[dearest] / each_error[frequent] if each_error[frequent] else np.inf
 results.record(
     "one error, the most expensive kind against the most frequent", ratio, "×"
 )

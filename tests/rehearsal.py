@@ -1,14 +1,16 @@
 """A rehearsal of a lesson: it draws a few scenes, looks at a few pictures, trains for a step and measures nothing.
 
-What is looked at is that every cell runs to its end, not what comes out of it; the solutions, executed in full, show that.
-A lab must bear it: whoever trains badly sees poor figures, and no traceback. Shapes, histories and what callbacks are told are
-those of the whole: what was drawn or computed is repeated, and answers of networks vary by a per cent from row to row, since a
-thousand equal rows are what a regression takes longest for. Nothing of it reaches the disk, where a later run would read it.
+What is looked at is that every cell runs to its end, not what comes out of it; the solutions, executed in full, show that. A
+lab must bear it: whoever trains badly sees poor figures, no traceback and no warning. Shapes, histories and what callbacks are
+told are those of the whole: what was drawn or computed is repeated, and answers of networks vary by a per cent from row to row,
+since a thousand equal rows are what a regression takes longest for. Nothing of it reaches the disk, where a later run would
+read it.
 """
 
 import functools
 import inspect
 import re
+import warnings
 
 import nbformat
 import numpy as np
@@ -38,6 +40,7 @@ def shorten() -> None:
     from utils.vision import augment, inside
 
     tf.config.run_functions_eagerly(True)  # to compile a step takes longer than to take it once
+    warnings.filterwarnings("ignore", message="Even though the `tf.config.experimental_run_functions_eagerly`")
     garden.scenes = _few_drawn(garden.scenes)
     keras.Model.fit = _few_steps(keras.Model.fit)
     keras.Model.predict = _few_answers(keras.Model.predict, "x")

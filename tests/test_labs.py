@@ -23,6 +23,8 @@ def test_unsolved_it_runs_clean_and_scores_nothing(lesson, prepared):
     path = build.lab_path(lesson)
     run = execute(prepared(read_notebook(path)), path.parent, environment=LENIENT)
     assert run.error is None, f"cell {run.error[0]}: {run.error[2]}"
+    warned = [o["text"] for cell in run.notebook["cells"] for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
+    assert not warned, "".join(warned)
     (score,) = run.of_kind("score")
     checks = run.of_kind("check")
     assert score["points"] == 0 and score["total"] == sum(check["points"] for check in checks) > 0

@@ -56,7 +56,7 @@ def bars(values: Mapping[str, float], xlabel: str) -> Figure:
     fig, axis = plot.figure(size=(8, 0.42 * len(values) + 1.1))
     places = -np.arange(len(values))
     axis.barh(places, list(values.values()), color=plot.COLORS[1], height=0.65)
-    top = max(values.values())
+    top = max(values.values()) or 1  # of a detector that finds nothing all are 0, and an axis must have a length
     for place, value in zip(places, values.values(), strict=True):
         axis.text(value + 0.01 * top, place, f"{value:.2f}" if top <= 1 else f"{value:.1f}", va="center")
     axis.set_yticks(places, list(values))
