@@ -1,4 +1,4 @@
-"""Seconds of training to 98 % and to 99 % on MNIST, for `make bench`: Lab 02's own recipe against the usual one."""
+"""Seconds of training to 98 %, 99 % and 99.5 % on MNIST, for `make bench`: Lab 02's own recipes against the usual one."""
 
 import math
 import time
@@ -9,7 +9,8 @@ TARGETS = (0.98, 0.99)
 
 
 def measure() -> dict[str, float]:
-    """{what: value} for `make bench`: seconds of training to 98 % and 99 %, and the accuracy (%) and seconds in the end.
+    """{what: value} for `make bench`: seconds of training to 98 % and 99 %, the accuracy (%) and seconds in the end, and both of
+    the most accurate entry, of which 99.5 % in a minute is asked.
 
     Training alone is timed, the first epoch's compilation included; the network is evaluated after each epoch with the clock
     stopped. The rival is the recipe of Keras' own example of a small ConvNet. Raises `utils.data.Missing` without the full
@@ -25,11 +26,15 @@ def measure() -> dict[str, float]:
     recipe = challenge.sprint(plan.ALL_DIGITS.sprint_epochs, plan.ALL_DIGITS.sprint_batch)
     run = challenge.run(recipe, x_train, data.y_train, x_test, data.y_test, every_epoch=True)
     seconds = {f"seconds of training to {100 * target:.0f} %": run.seconds_to(target) for target in TARGETS}
+    champion = challenge.champion(plan.ALL_DIGITS.champion_epochs)
+    best = challenge.run(champion, x_train, data.y_train, x_test, data.y_test)
     usual = usual_seconds(x_train, data.y_train, x_test, data.y_test)
     return {
         **seconds,
         "sprint: accuracy %": 100 * run.accuracy,
         "sprint: seconds": run.seconds,
+        "most accurate: accuracy % (aim: 99.5)": 100 * best.accuracy,
+        "most accurate: seconds (aim: 60)": best.seconds,
         "usual recipe: seconds of training to 99 %": usual,
         "to 99 %: the usual recipe's time over the sprint's (aim: 8)": usual / run.seconds_to(0.99),
     }

@@ -124,18 +124,23 @@ def distorted(images):
         yield distort(images, rng)
 
 
+RIM = 2  # pixels at each side that the course's networks do not look at: 0.2 % of a digit's ink lies there
+
+
 def accurate_convnet():
     """Four convolutions with batch normalization, 61,658 parameters; two strides of 2 save most of the work."""
     return _convnet("accurate_convnet", (16, 5, 2, "same"), (32, 3, 2, "same"), (64, 3, 1, "same"), (64, 3, 1, "valid"))
 
 
 def fast_convnet():
-    """Three convolutions with batch normalization, 57,770 parameters and a third of the work of the lecture's ConvNet."""
+    """Three convolutions with batch normalization, 57,770 parameters and a sixth of the work of the lecture's ConvNet."""
     return _convnet("fast_convnet", (32, 5, 2, "valid"), (48, 3, 2, "valid"), (96, 3, 1, "valid"))
 
 
 def _convnet(name, *convolutions):
-    """Blocks of convolution (filters, kernel, stride, padding), batch normalization and relu, then global average pooling."""
+    """The rim cut off, blocks of convolution (filters, kernel, stride, padding), batch normalization and relu, then global
+    average pooling.
+    """
     from keras import Input, Sequential, layers
 
     blocks = []
@@ -147,7 +152,7 @@ def _convnet(name, *convolutions):
             layers.ReLU(),
         ]
     head = [layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")]
-    return Sequential([Input((28, 28, 1)), *blocks, *head], name=name)
+    return Sequential([Input((28, 28, 1)), layers.Cropping2D(RIM), *blocks, *head], name=name)
 
 
 def champion(epochs: int) -> Recipe:
