@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 
 FEW = 16  # scenes drawn, pictures augmented
-FEWER = 4  # pictures that a network looks at
+FEWER = 2  # pictures that a network looks at
 NOISE = np.random.default_rng(0)
 
 
