@@ -1152,9 +1152,8 @@ print(f"seconds of training to {plan.target:.0%}: {seconds:.1f}")
 
 # %% [markdown] tags=["solution-only"]
 # The strides make both fast: most of the work of a ConvNet is done on its large maps,
-# and these shrink at once. So does cutting off the rim, a quarter of the pixels; on
-# 10,000 training digits held out, it cost the faster network a tenth of a point at most
-# and the other nothing. Distortions pay off in long training: the network never sees
+# and these shrink at once. So does cutting off the rim, a quarter of the pixels with
+# next to nothing in them. Distortions pay off in long training: the network never sees
 # the same digit twice, so it cannot memorize. And averaging over four more versions of
 # each test digit, distorted or shifted by a pixel, costs no training at all.
 
