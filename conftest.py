@@ -18,6 +18,19 @@ if workers > 1:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, share)
 
+# For processes in copies of which answers are judged: to copy large pages of memory takes a fraction of the time of small ones.
+# Computing becomes a little slower, so kernels do without. Only Linux reads it.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+
+def pytest_configure(config):
+    """Workers start with large pages; what they start themselves does not."""
+    if workers > 1:
+        for name in LARGE_PAGES:
+            os.environ.pop(name, None)
+    elif config.getoption("numprocesses", None):
+        os.environ.update(LARGE_PAGES)
+
 
 def pytest_collection_modifyitems(items):
     """The tests of the checks in order of their labs, so that the networks of one lab are gone before those of the next come."""

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 
 from tests.rehearsal import rehearsed
 from tools import build
@@ -17,11 +19,30 @@ LABS = [pytest.param(lesson, id=lesson.name) for lesson in lessons() if lesson.i
 LENIENT = {"COURSE_STRICT": ""}
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """One for all rehearsals: to start it and to import everything takes as long as to rehearse a lab."""
+    manager = AsyncKernelManager(kernel_name="python3")
+    yield manager
+    run_sync(manager.shutdown_kernel)(now=True)
+
+
 @pytest.mark.parametrize("lesson", LABS)
-@pytest.mark.parametrize("prepared", [rehearsed, pytest.param(lambda whole: whole, marks=pytest.mark.slow, id="whole")])
-def test_unsolved_it_runs_clean_and_scores_nothing(lesson, prepared):
+def test_rehearsed_unsolved_it_runs_clean_and_scores_nothing(lesson, kernel):
     path = build.lab_path(lesson)
-    run = execute(prepared(read_notebook(path)), path.parent, environment=LENIENT)
+    run = execute(rehearsed(read_notebook(path)), path.parent, environment=LENIENT, kernel=kernel)
+    runs_clean_and_scores_nothing(lesson, run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LABS)
+def test_unsolved_it_runs_clean_and_scores_nothing(lesson):
+    path = build.lab_path(lesson)
+    run = execute(read_notebook(path), path.parent, environment=LENIENT)
+    runs_clean_and_scores_nothing(lesson, run)
+
+
+def runs_clean_and_scores_nothing(lesson, run):
     assert run.error is None, f"cell {run.error[0]}: {run.error[2]}"
     warned = [o["text"] for cell in run.notebook["cells"] for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
     assert not warned, "".join(warned)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
@@ -53,11 +54,12 @@ def execute(
     environment: dict[str, str] | None = None,
     on_cell: Callable[[int, int], None] = lambda done, total: None,
     cell_timeout: int = 1800,
+    kernel: AsyncKernelManager | None = None,
 ) -> Execution:
     """Run all cells of `notebook` (changed in place) with `folder` as working directory.
 
     `environment` is added to this process' own; a value of "" removes the name. `on_cell(done, total)` reports progress.
-    Execution stops at the first error.
+    Execution stops at the first error. A `kernel` that is given is started if need be, and left running.
     """
     client = NotebookClient(
         notebook,
@@ -66,6 +68,7 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=KERNEL_ARGUMENTS,
         record_timing=False,
+        km=kernel,
     )
     # Nobody moves a slider here. nbclient would answer each widget on the very socket that it waits on for a cell's reply, and
     # zmq may then not wake it up, so that the run stands still until the cell's timeout (seen in Lab 03).
@@ -90,6 +93,8 @@ def execute(
         error = (position + 1, cell.source, f"{type(failure).__name__}: {str(failure).strip().splitlines()[0]}")
     finally:
         memory.stop()
+        if kernel is not None and client.kc is not None:
+            client.kc.stop_channels()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     return Execution(notebook, time.perf_counter() - started, memory.peak, error, attached(notebook))
 
