@@ -32,10 +32,34 @@ def pytest_configure(config):
         os.environ.update(LARGE_PAGES)
 
 
+# What takes minutes begins first, so that at the end no worker waits for another.
+LONGEST_FIRST = (
+    "solutions/",
+    "notebooks/",
+    "tests/test_labs.py",
+    "tests/test_checks.py",
+    "tests/test_mutants.py",
+    "tests/test_site.py",
+    "tests/test_grading_class.py",
+    "tests/test_nbgrader.py",
+    "tests/test_pages.py",
+    "tests/test_contributing.py",
+)
+
+
 def pytest_collection_modifyitems(items):
-    """The tests of the checks in order of their labs, so that the networks of one lab are gone before those of the next come."""
+    """The longest files first, and the tests of the checks in order of their labs.
+
+    So the networks of one lab are gone before those of the next come.
+    """
+
+    def rank(item):
+        file, lab = _place(item.nodeid)
+        long = next((place for place, start in enumerate(LONGEST_FIRST) if file.startswith(start)), len(LONGEST_FIRST))
+        return long, files[file], lab
+
     files = {file: number for number, file in enumerate(dict.fromkeys(_place(item.nodeid)[0] for item in items))}
-    items.sort(key=lambda item: (files[_place(item.nodeid)[0]], _place(item.nodeid)[1]))
+    items.sort(key=rank)
 
 
 def _place(nodeid: str) -> tuple[str, str]:
@@ -49,8 +73,9 @@ def _place(nodeid: str) -> tuple[str, str]:
 def pytest_xdist_make_scheduler(config, log):
     """A file stays on one worker: a notebook's cells share a kernel, a module's tests its fixtures.
 
-    Unsolved labs and mutants go singly, the tests of the checks lab by lab.
+    Unsolved labs and mutants go singly, the tests of the checks lab by lab. All begin in the order of collection.
     """
+    config.option.loadscopereorder = False
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
