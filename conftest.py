@@ -18,26 +18,12 @@ if workers > 1:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, share)
 
-# For processes in copies of which answers are judged: to copy large pages of memory takes a fraction of the time of small ones.
-# Computing becomes a little slower, so kernels do without. Only Linux reads it.
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-
-
-def pytest_configure(config):
-    """Workers start with large pages; what they start themselves does not."""
-    if workers > 1:
-        for name in LARGE_PAGES:
-            os.environ.pop(name, None)
-    elif config.getoption("numprocesses", None):
-        os.environ.update(LARGE_PAGES)
-
-
-# What takes minutes begins first, so that at the end no worker waits for another.
-LONGEST_FIRST = (
+# What takes minutes begins first, so that at the end no worker waits for another. The checks come last: answers are judged in
+# copies of the worker, and the networks of a lab leave it large.
+FIRST = (
     "solutions/",
     "notebooks/",
     "tests/test_labs.py",
-    "tests/test_checks.py",
     "tests/test_mutants.py",
     "tests/test_site.py",
     "tests/test_grading_class.py",
@@ -45,18 +31,19 @@ LONGEST_FIRST = (
     "tests/test_pages.py",
     "tests/test_contributing.py",
 )
+LAST = "tests/test_checks.py"
 
 
 def pytest_collection_modifyitems(items):
-    """The longest files first, and the tests of the checks in order of their labs.
+    """In the order above, and the tests of the checks in order of their labs.
 
     So the networks of one lab are gone before those of the next come.
     """
 
     def rank(item):
         file, lab = _place(item.nodeid)
-        long = next((place for place, start in enumerate(LONGEST_FIRST) if file.startswith(start)), len(LONGEST_FIRST))
-        return long, files[file], lab
+        early = next((place for place, start in enumerate(FIRST) if file.startswith(start)), len(FIRST))
+        return file == LAST, early, files[file], lab
 
     files = {file: number for number, file in enumerate(dict.fromkeys(_place(item.nodeid)[0] for item in items))}
     items.sort(key=rank)
@@ -65,7 +52,7 @@ def pytest_collection_modifyitems(items):
 def _place(nodeid: str) -> tuple[str, str]:
     """(file, lab where the file is that of the checks, else "")."""
     file = nodeid.split("::")[0]
-    lab = re.search(r"\[(lab\d+)", nodeid) if file.endswith("test_checks.py") else None
+    lab = re.search(r"\[(lab\d+)", nodeid) if file == LAST else None
     return file, lab[1] if lab else ""
 
 

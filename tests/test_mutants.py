@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from conftest import LARGE_PAGES
 from tools.lesson import ROOT, lessons
 
 LABS = [lesson for lesson in lessons() if lesson.is_lab]
@@ -17,10 +16,10 @@ LABS = [lesson for lesson in lessons() if lesson.is_lab]
 def test_every_mutant_of_an_answer_is_noticed(labs):
     """In processes of their own: every answer is judged in a copy, and a small process is copied faster.
 
-    Two, because TensorFlow takes as long to start as a lab's mutants to be judged.
+    Two, because TensorFlow takes as long to start as most labs' mutants to be judged.
     """
     command = [sys.executable, "-m", "tools.judging.mutate", *(lesson.name[:2] for lesson in labs)]
-    lenient = {**os.environ, "COURSE_STRICT": "", **LARGE_PAGES}
+    lenient = {**os.environ, "COURSE_STRICT": ""}
     done = subprocess.run(command, cwd=ROOT, env=lenient, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     for lesson in labs:
