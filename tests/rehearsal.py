@@ -13,6 +13,7 @@ import inspect
 import re
 import sys
 import warnings
+import weakref
 
 import nbformat
 import numpy as np
@@ -20,7 +21,6 @@ import numpy as np
 FEW = 16  # scenes drawn, pictures augmented
 FEWER = 2  # pictures that a network looks at
 NOISE = np.random.default_rng(0)
-_passes = {}  # what came of each kind of pass through a model
 
 
 def rehearsed(notebook):
@@ -36,7 +36,6 @@ def rehearsed(notebook):
 
 def forget() -> None:
     """Let go of the networks of the lab that this kernel rehearsed before."""
-    _passes.clear()
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session()
     gc.collect()
@@ -109,13 +108,14 @@ def _few_answers(ask, name):
 
 
 def _passed_once(passed):
-    """`passed` for two pictures, and once for each kind of pass through a model; afterwards it gives the same again, nearly."""
+    """`passed` for a few pictures, and once for each kind of pass through a model; afterwards it gives the same again, nearly."""
+    known = weakref.WeakKeyDictionary()  # model → what came of each kind
 
     def brief(model, kind, function, *arrays):
-        key = model, kind, *(each.shape[1:] for each in arrays)
-        if key not in _passes:
-            _passes[key] = passed(model, kind, function, *(each[:2] for each in arrays))
-        return _again(_passes[key], len(arrays[0]))
+        kinds, key = known.setdefault(model, {}), (kind, *(each.shape[1:] for each in arrays))
+        if key not in kinds:
+            kinds[key] = passed(model, kind, function, *(each[:FEWER] for each in arrays))
+        return _again(kinds[key], len(arrays[0]))
 
     return brief
 

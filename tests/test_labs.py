@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -24,25 +25,19 @@ def kernel():
     """One for all rehearsals: to start it and to import everything takes as long as to rehearse a lab."""
     manager = AsyncKernelManager(kernel_name="python3")
     yield manager
-    run_sync(manager.shutdown_kernel)(now=True)
+    if manager.has_kernel:
+        run_sync(manager.shutdown_kernel)(now=True)
 
 
 @pytest.mark.parametrize("lesson", LABS)
-def test_rehearsed_unsolved_it_runs_clean_and_scores_nothing(lesson, kernel):
+@pytest.mark.parametrize("whole", [pytest.param(False, id="rehearsed"), pytest.param(True, marks=pytest.mark.slow, id="whole")])
+def test_unsolved_it_runs_clean_and_scores_nothing(lesson, whole, kernel):
     path = build.lab_path(lesson)
-    run = execute(rehearsed(read_notebook(path)), path.parent, environment=LENIENT, kernel=kernel)
-    runs_clean_and_scores_nothing(lesson, run)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("lesson", LABS)
-def test_unsolved_it_runs_clean_and_scores_nothing(lesson):
-    path = build.lab_path(lesson)
-    run = execute(read_notebook(path), path.parent, environment=LENIENT)
-    runs_clean_and_scores_nothing(lesson, run)
-
-
-def runs_clean_and_scores_nothing(lesson, run):
+    notebook = read_notebook(path)
+    if whole:
+        run = execute(notebook, path.parent, environment=LENIENT)
+    else:
+        run = execute(rehearsed(notebook), path.parent, environment=LENIENT, kernel=kernel)
     assert run.error is None, f"cell {run.error[0]}: {run.error[2]}"
     warned = [o["text"] for cell in run.notebook["cells"] for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
     assert not warned, "".join(warned)
@@ -97,6 +92,17 @@ def test_with_its_answers_put_back_it_is_the_solution_which_scores_full_marks(le
     ]
     (score,) = [fact for fact in facts if fact["kind"] == "score"]
     assert score["points"] == score["total"] > 0, json.dumps(score)
+
+
+def test_a_kernel_is_shared_until_something_fails_in_it(kernel, tmp_path):
+    """Else all labs after one that ends the kernel, or never ends, would be blamed for it."""
+
+    def run(source):
+        return execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path, kernel=kernel)
+
+    assert run("word = 'here'").error is None and run("assert word == 'here'").error is None
+    assert "DeadKernelError" in run("import os; os._exit(1)").error[2]
+    assert run("assert 'word' not in globals()").error is None
 
 
 def test_there_are_labs():

@@ -16,7 +16,7 @@ LABS = [lesson for lesson in lessons() if lesson.is_lab]
 def test_every_mutant_of_an_answer_is_noticed(labs):
     """In processes of their own: every answer is judged in a copy, and a small process is copied faster.
 
-    Two, because TensorFlow takes as long to start as most labs' mutants to be judged.
+    Two: TensorFlow takes as long to start as most labs' mutants to be judged, and Lab 03's networks leave a process large.
     """
     command = [sys.executable, "-m", "tools.judging.mutate", *(lesson.name[:2] for lesson in labs)]
     lenient = {**os.environ, "COURSE_STRICT": ""}

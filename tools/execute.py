@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
@@ -59,7 +60,8 @@ def execute(
     """Run all cells of `notebook` (changed in place) with `folder` as working directory.
 
     `environment` is added to this process' own; a value of "" removes the name. `on_cell(done, total)` reports progress.
-    Execution stops at the first error. A `kernel` that is given is started if need be, and left running.
+    Execution stops at the first error. A `kernel` that is given is started if need be, and left running; after an error
+    it is started anew.
     """
     client = NotebookClient(
         notebook,
@@ -95,6 +97,8 @@ def execute(
         memory.stop()
         if kernel is not None and client.kc is not None:
             client.kc.stop_channels()
+        if kernel is not None and error is not None:
+            run_sync(kernel.restart_kernel)(now=True)
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     return Execution(notebook, time.perf_counter() - started, memory.peak, error, attached(notebook))
 
