@@ -6,8 +6,8 @@ READY := .venv/ready
 run: $(READY)          ## execute every lecture and solution, end with a table, pages under build/html
 	$(BIN)/python -m tools.run
 
-test: $(READY)         ## levels 0 to 3 and the guard, in three processes
-	$(BIN)/python -m pytest -n 3
+test: $(READY)         ## levels 0 to 3 and the guard, in as many processes as suit the machine
+	$(BIN)/python -m pytest -n auto
 
 test-slow: $(READY)    ## large networks and long training
 	$(BIN)/python -m pytest tests -m slow

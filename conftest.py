@@ -9,7 +9,9 @@ import pytest
 os.environ["COURSE_STRICT"] = "1"
 os.environ["COURSE_RANGES"] = str(Path(__file__).resolve().parent / "tests" / "ranges")
 
-# Workers beside each other (`-n 3`), each with its share of the cores, finish sooner than one with all of them: most steps of
+WORKER_GB = 4.5  # what each of three workers took at the most; a single unsolved Lab 07 takes 5.6, but not three at once
+
+# Workers beside each other (`-n auto`), each with its share of the cores, finish sooner than one with all of them: most steps of
 # training are too small to keep two cores busy, and one that waits, for a browser or a kernel's start, leaves its share to
 # the others. Their kernels inherit this. Must be set before NumPy and TensorFlow start.
 workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -17,6 +19,14 @@ if workers > 1:
     share = str(-(-(os.cpu_count() or 1) // workers))
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, share)
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means here: one more than there are cores, so that each core always has work, if the memory allows it."""
+    from utils.doctor import machine
+
+    return max(1, min(machine.cores() + 1, int(machine.memory()[0] // WORKER_GB)))
 
 
 def pytest_collection_modifyitems(items):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tools.lesson import ROOT, lessons, read_notebook
+from utils.doctor import machine
 
 NOTEBOOKS = [lesson.path.with_suffix(".ipynb") for lesson in lessons()]
 
@@ -29,3 +30,10 @@ def test_every_notebook_is_collected_with_all_its_code_cells():
         cells = sum(cell.cell_type == "code" for cell in read_notebook(path).cells)
         assert len(re.findall(rf"^{re.escape(name)}::", listing, flags=re.M)) == cells > 0, name
     assert NOTEBOOKS
+
+
+@pytest.mark.parametrize(("free_gb", "processes"), [(23.0, 3), (10.0, 2), (8.0, 1), (2.0, 1)])
+def test_as_many_processes_as_find_memory(request, monkeypatch, free_gb, processes):
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setattr(machine, "memory", lambda: (free_gb, 24.0))
+    assert request.config.hook.pytest_xdist_auto_num_workers(config=request.config) == processes
