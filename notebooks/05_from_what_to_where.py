@@ -361,7 +361,9 @@ print(f"flowers that share a cell with a larger one: {lost} of {of_all}")
 # %% tags=["subslide"]
 keras.utils.set_random_seed(0)
 yolo = detector.detector(grid, widths=(16, 32), depth=3, share=float(share))
-yolo.compile(keras.optimizers.AdamW(3e-3), detector.GridLoss())
+# From large steps to small ones, so that the last of them does not decide.
+rate = keras.optimizers.schedules.CosineDecay(5e-3, decay_steps=14 * len(train) // 20)
+yolo.compile(keras.optimizers.AdamW(rate), detector.GridLoss())
 examples = tf.data.Dataset.from_tensor_slices((train.images, cells))
 examples = examples.shuffle(len(train)).map(detector.mirror_at_random).batch(20)
 history = training.fit(yolo, examples, epochs=14)

@@ -12,9 +12,12 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbformat import NotebookNode
 
 from tools.build import notebook, seconds
 from tools.execute import Execution, execute, share_of_cores
@@ -57,21 +60,29 @@ class Row:
         return [_figure(fact) for fact in self.run.of_kind("result")]
 
 
-def run_all(chosen: list[Lesson], html: Path, workers: int | None = None) -> list[Row]:
+def run_all(
+    chosen: list[Lesson],
+    html: Path,
+    workers: int | None = None,
+    *,
+    made: Callable[[Lesson], NotebookNode] = notebook,
+    environment: dict[str, str] = STRICT,
+) -> list[Row]:
     """Execute the lessons, `workers` of them side by side, the longest first; write a page each into `html`.
 
     Without `workers` two where the memory allows it: most steps of training are too small to keep two cores busy. They share the
-    cores, so each lesson takes longer than by itself, and all of them together much less. The rows come in the order asked for.
+    cores, so each lesson takes longer than by itself, and all of them together much less. `made` gives the notebook of a lesson,
+    `environment` is added to its kernel's. The rows come in the order asked for.
     """
     workers = workers or (2 if len(chosen) > 1 and machine.memory()[0] > 2 * ROOM_GB else 1)
     rows: dict[str, Row] = {}
     board = Board([_name(lesson) for lesson in chosen])
 
     def run(lesson: Lesson) -> None:
-        fresh, name = notebook(lesson), _name(lesson)
+        fresh, name = made(lesson), _name(lesson)
         board.begin(name, len(fresh.cells))
-        environment = STRICT | share_of_cores(workers)
-        done = execute(fresh, lesson.path.parent, environment=environment, on_cell=lambda count, _: board.advance(name, count))
+        shared = environment | share_of_cores(workers)
+        done = execute(fresh, lesson.path.parent, environment=shared, on_cell=lambda count, _: board.advance(name, count))
         row = rows[name] = Row(lesson, done)
         board.end(name, row.status, done.seconds)
         (html / f"{_slug(row)}.html").write_text(page(done.notebook, lesson.title), encoding="utf-8")
