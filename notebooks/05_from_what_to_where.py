@@ -370,7 +370,7 @@ history = training.fit(yolo, examples, epochs=14)
 
 # %%
 seen = detector.detect(yolo, test.images, grid, iou=0.5)
-sure = above(seen[number], 0.3)
+sure = above(seen[number], 0.2)
 
 # %% tags=["subslide", "hide-input"]
 plot.show(
@@ -380,10 +380,10 @@ plot.show(
             lambda axis: plot.boxes(axis, flowers.boxes, **figures.TRUE),
             lambda axis: figures.draw_found(axis, sure),
         ],
-        ["the truth", f"{len(sure.boxes)} detections with a score of 0.3 or more"],
+        ["the truth", f"detections with a score of 0.2 or more: {len(sure.boxes)}"],
     ),
-    alt=f"The scene twice: with the true boxes of {len(names)} flowers, and with "
-    f"{len(sure.boxes)} boxes of the detector, each with its class and score.",
+    alt=f"The scene twice: with the true boxes of {len(names)} flowers, and with what "
+    f"the detector reports, each box with its class and score: {len(sure.boxes)}.",
 )
 
 # %% [markdown] tags=["slide"]
