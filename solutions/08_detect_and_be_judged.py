@@ -205,8 +205,8 @@ print(f"{slow.shape[0]} × {slow.shape[1]} places")
 results.record("fully convolutional minus window by window, relative", difference)
 
 # %% [markdown]
-# Equal, up to rounding. **Predict:** how many times less arithmetic is it, and how many
-# times as fast?
+# Equal, up to rounding. **Predict:** by what factor does the arithmetic shrink, and by
+# what factor the time?
 
 # %%
 by_windows = slow.shape[0] * slow.shape[1] * ledger(valid).multiply_adds
@@ -227,7 +227,7 @@ name = "multiply-adds, window by window over all at once"
 results.record(name, by_windows / at_once, "×")
 
 # %% [markdown]
-# The clock usually gains less than the arithmetic: a call has costs of its own, however
+# The time usually shrinks less than the arithmetic: every call has a fixed cost, however
 # little there is to compute.
 
 # %% [markdown]

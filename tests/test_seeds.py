@@ -25,7 +25,11 @@ def test_room_is_the_distance_to_an_edge_in_widths_of_the_spread(values, outside
 
 
 def test_the_closest_to_an_edge_comes_first_and_other_data_stay_out():
-    runs = [[fact(NAME, 12.14), fact(OTHER, 97)], [fact(NAME, 12.15), fact(OTHER, 90)], [fact(OTHER, 99.9, on="all digits")]]
+    runs = [
+        [fact(NAME, 12.14), fact(OTHER, 97), fact("without a range", 1)],
+        [fact(NAME, 12.15), fact(OTHER, 90)],
+        [fact(OTHER, 99.9, on="all digits")],
+    ]
     first, second = gather(runs)
     assert (first.name, first.values, first.outside) == (OTHER, [97, 90], True)
     assert (second.name, second.values, second.outside) == (NAME, [12.14, 12.15], False)
@@ -70,4 +74,4 @@ def test_a_figure_outside_ends_with_1(value, status, monkeypatch, capsys):
     monkeypatch.setattr(seeds, "read_notebook", lambda path: None)
     monkeypatch.setattr(seeds, "attached", lambda notebook: [fact(NAME, 12.14)])
     assert seeds.main() == status and asked == [(True, "")]
-    assert f"1 figures: {status} outside" in capsys.readouterr().out
+    assert f"Figures: 1; outside: {status}; near an edge: 0." in capsys.readouterr().out

@@ -76,13 +76,16 @@ def reseeded(lesson: Lesson, offset: int) -> nbformat.NotebookNode:
 def gather(runs: list[list[dict]]) -> list[Figure]:
     """The figures of the runs' facts, the closest to an edge of its range first.
 
-    A run on other data than the first one's is left out for its figures: another range counts for it.
+    A figure on other data than in the first run is left out, since another range counts for it, and so is one without a range,
+    which is an error of the lesson that the build names.
     """
     allowed = ranges.read(RANGES)
     found: dict[str, Figure] = {}
     data: dict[str, str] = {}
     for fact in (fact for run in runs for fact in run if fact["kind"] == "result"):
         name, on = fact["name"], fact.get("on", "")
+        if name not in allowed:
+            continue
         if name not in found:
             data[name] = on
             found[name] = Figure(name, [], *allowed[name].bounds(on))
@@ -114,7 +117,8 @@ def main() -> int:
     print(f"\n   room  figure: stored and with {options.seeds} other seeds [allowed]")
     print("\n".join(map(str, moved)))
     outside = sum(figure.outside for figure in figures)
-    print(f"\n{len(figures)} figures: {outside} outside, {sum(figure.room < 1 for figure in moved) - outside} near an edge.")
+    near = sum(figure.room < 1 for figure in moved) - outside
+    print(f"\nFigures: {len(figures)}; outside: {outside}; near an edge: {near}.")
     return int(failed or outside > 0)
 
 
