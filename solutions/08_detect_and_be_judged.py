@@ -227,8 +227,8 @@ name = "multiply-adds, window by window over all at once"
 results.record(name, by_windows / at_once, "×")
 
 # %% [markdown]
-# The time usually shrinks less than the arithmetic: every call has a fixed cost, however
-# little there is to compute.
+# The time usually shrinks less than the arithmetic: every call has a fixed cost,
+# however little there is to compute.
 
 # %% [markdown]
 # Our classifier pads nowhere (`"valid"`). Most networks pad with zeros (`"same"`).
