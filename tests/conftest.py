@@ -12,13 +12,15 @@ from contextlib import suppress
 import pytest
 
 from utils import data
+from utils.check.apart import here
 from utils.data import fetch
 
 
 @pytest.fixture
-def in_this_process(monkeypatch):
+def in_this_process():
     """Answers are judged in this process, as outside Linux, and not in a copy of it."""
-    monkeypatch.setattr("utils.check.apart._possible", lambda: False)
+    with here():
+        yield
 
 
 @pytest.fixture

@@ -219,6 +219,7 @@ class Odd(list):
         lambda *a: (1 / 0 for _ in "a"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("in_this_process")  # a crash of a copy would not be seen
 def test_no_answer_is_beyond_the_check(answer):
     for name in lab.exercises:
         outcome = judged(name, *[answer] * len(lab.find(name).declaration.answers))

@@ -78,8 +78,8 @@ def test_the_stub_is_not_attempted(lesson, task):
 @pytest.mark.parametrize(("lesson", "task"), TASKS)
 def test_wrong_answers_get_their_message(lesson, task):
     mistakes = answers_of(lesson, "MISTAKES").get(task.name, [])
-    for name, source, part in mistakes:
-        outcome = judge_of(lesson).outcome(task, source)
+    outcomes = judge_of(lesson).outcomes(task, [source for _, source, _ in mistakes])
+    for (name, _, part), outcome in zip(mistakes, outcomes, strict=True):
         assert outcome.status == WRONG, f"the check accepts {name!r}"
         assert part, f"{name!r} names no part of the message it must get"
         assert part in outcome.message, f"{name!r} gets: {outcome.message}"

@@ -2,19 +2,23 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from tools.judging.answers import Judge
 from tools.lesson import ROOT, lessons
+from utils.check import RIGHT, WRONG, Outcome, TooLong
+from utils.check.apart import NotHere, apart
 
 LABS = [lesson for lesson in lessons() if lesson.is_lab]
 
 
 @pytest.mark.parametrize("labs", [LABS[:3], LABS[3:]], ids=["first labs", "later labs"])
 def test_every_mutant_of_an_answer_is_noticed(labs):
-    """In processes of their own: every answer is judged in a copy, and a small process is copied faster.
+    """In processes of their own: what is judged in a copy is judged sooner where the copied process is small.
 
     Two: TensorFlow takes as long to start as most labs' mutants to be judged, and Lab 03's networks leave a process large.
     """
@@ -25,3 +29,57 @@ def test_every_mutant_of_an_answer_is_noticed(labs):
     for lesson in labs:
         found = re.search(rf"{lesson.name}: (\d+) of (\d+) mutants noticed", done.stdout)
         assert int(found[2]) >= 5 * len(lesson.tasks) // 2, f"too few mutants of {lesson.name} to mean anything"
+
+
+class Functions(Judge):
+    """A judge whose answers are functions that say whether they are right; like a check, it calls them in a copy if it can."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def outcome(self, task, source) -> Outcome:
+        self.asked += 1
+
+        def work():
+            return Outcome(RIGHT if source() else WRONG)
+
+        try:
+            return apart(work, 0.3)
+        except NotHere:
+            return work()
+        except TooLong:
+            return Outcome(WRONG)
+
+    def right(self, *answers) -> list[bool]:
+        return [outcome.status == RIGHT for outcome in self.outcomes(None, answers)]
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux judges in a copy of the process")
+
+
+@linux
+def test_many_answers_are_judged_in_one_copy():
+    judge, here = Functions(), os.getpid()
+    assert judge.right(lambda: True, lambda: False, lambda: os.getppid() == here) == [True, False, True]
+    assert judge.asked == 0, "they were judged in this process"
+
+
+@linux
+def test_after_an_answer_that_crashes_each_is_judged_in_a_copy_of_its_own():
+    here = os.getpid()
+    crash = lambda: os.kill(os.getpid(), signal.SIGSEGV)  # noqa: E731
+    assert Functions().right(lambda: True, crash, lambda: os.getppid() == here) == [True, False, True]
+
+
+@linux
+def test_after_an_answer_that_never_ends_each_is_judged_in_a_copy_of_its_own(monkeypatch):
+    monkeypatch.setattr("tools.judging.answers.TOGETHER", 0.5)
+    assert Functions().right(lambda: True, lambda: sum(range(10**12)) > 0) == [True, False]
+
+
+def test_answers_that_need_tensorflow_are_judged_in_this_process():
+    import tensorflow as tf
+
+    judge, here = Functions(), os.getpid()
+    assert judge.right(lambda: bool(tf.ones(1) + 1 == 2), lambda: os.getpid() == here) == [True, True]
+    assert judge.asked == 2

@@ -129,13 +129,14 @@ def equivalent(lesson: Lesson) -> dict[tuple[str, str], str]:
 def run(lesson: Lesson, *, quiet: bool = False) -> tuple[int, list[tuple[str, str]]]:
     """(number of mutants, survivors as (exercise, description)) of the lesson's answers."""
     judge = Judge(lesson)
-    todo = [(task, what, source) for task in lesson.tasks for what, source in mutants(task)]
-    survivors = []
+    count, survivors = 0, []
     with verdicts_only():
-        for task, what, source in progress.bar(todo, lesson.name, disable=quiet):
-            if judge.outcome(task, source).status == RIGHT:
-                survivors.append((task.name, what))
-    return len(todo), survivors
+        for task in progress.bar(lesson.tasks, lesson.name, disable=quiet):
+            broken = list(mutants(task))
+            count += len(broken)
+            outcomes = judge.outcomes(task, [source for _, source in broken])
+            survivors += [(task.name, what) for (what, _), one in zip(broken, outcomes, strict=True) if one.status == RIGHT]
+    return count, survivors
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ only waits; then the answer is judged in the notebook's own process, as everywhe
 import builtins
 import contextlib
 import faulthandler
+import gc
 import importlib
 import os
 import pickle
@@ -25,16 +26,18 @@ from .outcome import WRONG, Outcome
 
 _UNFIT = 77  # exit status of a copy that gave up
 _LIBRARIES = ("tensorflow", "keras", "torch", "jax")  # their threads are not in the copy
+_copying = True  # whether copies are made
 
 
 class NotHere(Exception):
     """The work cannot be done in a process of its own."""
 
 
-def apart(work, seconds: float) -> Outcome:
+def apart(work, seconds: float):
     """What `work()` returns in a copy of this process, killed when it has computed for longer than `seconds`.
 
-    Raises TooLong then, and NotHere when the work cannot be done in a copy.
+    Where the copy is killed by something else, an Outcome that says so. Raises TooLong after `seconds`, and NotHere when the work
+    cannot be done in a copy, of which a copy makes none itself.
     """
     if not _possible():
         raise NotHere
@@ -66,8 +69,20 @@ def apart(work, seconds: float) -> Outcome:
     return pickle.loads(said)
 
 
+@contextlib.contextmanager
+def here():
+    """Within the block all work is done in this process, as outside Linux."""
+    global _copying
+    before, _copying = _copying, False
+    try:
+        yield
+    finally:
+        _copying = before
+
+
 def _possible() -> bool:
-    if sys.platform != "linux" or sys.gettrace() is not None or threading.current_thread() is not threading.main_thread():
+    main = threading.current_thread() is threading.main_thread()
+    if not _copying or sys.platform != "linux" or sys.gettrace() is not None or not main:
         return False
     return not any(name in sys.modules for name in ("torch", "jax")) and (
         "tensorflow" not in sys.modules or all(hasattr(_executor(), name) for name in _STEPS)
@@ -102,8 +117,10 @@ def _read(reader: int, patience: float) -> bytes | None:
 
 def _be_the_copy(work, seconds: float, writer: int) -> None:
     """Do the work, say the outcome, and end without a trace. Never returns."""
-    status = 1
+    global _copying
+    status, _copying = 1, False
     try:
+        gc.freeze()  # what is collected is looked at, and what is looked at is copied: a large notebook page by page
         faulthandler.disable()
         builtins.input, sys.breakpointhook = _give_up, _give_up
         sys.meta_path.insert(0, _NoImport())
