@@ -5,13 +5,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tools.judging.answers import Judge
 from tools.lesson import ROOT, lessons
-from utils.check import RIGHT, WRONG, Outcome, TooLong
-from utils.check.apart import NotHere, apart
+from utils import check
+from utils.check import RIGHT
 
 LABS = [lesson for lesson in lessons() if lesson.is_lab]
 
@@ -31,24 +32,19 @@ def test_every_mutant_of_an_answer_is_noticed(labs):
         assert int(found[2]) >= 5 * len(lesson.tasks) // 2, f"too few mutants of {lesson.name} to mean anything"
 
 
+def true(answer) -> None:
+    check.need(answer(), "It says no.")
+
+
 class Functions(Judge):
-    """A judge whose answers are functions that say whether they are right; like a check, it calls them in a copy if it can."""
+    """A judge of functions, right if they return true."""
 
     def __init__(self):
         self.asked = 0
 
-    def outcome(self, task, source) -> Outcome:
+    def outcome(self, task, source) -> check.Outcome:
         self.asked += 1
-
-        def work():
-            return Outcome(RIGHT if source() else WRONG)
-
-        try:
-            return apart(work, 0.3)
-        except NotHere:
-            return work()
-        except TooLong:
-            return Outcome(WRONG)
+        return check.judge(check.Exercise("function", "A function", true, ("a", "b"), 1, 0.3), (source,))
 
     def right(self, *answers) -> list[bool]:
         return [outcome.status == RIGHT for outcome in self.outcomes(None, answers)]
@@ -75,6 +71,19 @@ def test_after_an_answer_that_crashes_each_is_judged_in_a_copy_of_its_own():
 def test_after_an_answer_that_never_ends_each_is_judged_in_a_copy_of_its_own(monkeypatch):
     monkeypatch.setattr("tools.judging.answers.TOGETHER", 0.5)
     assert Functions().right(lambda: True, lambda: sum(range(10**12)) > 0) == [True, False]
+
+
+@linux
+def test_an_answer_that_only_waits_in_the_copy_is_judged_in_this_process():
+    """For a lock, say, that another thread held when the copy was made: no verdict may come of that."""
+    here = os.getpid()
+
+    def waiting():
+        if os.getpid() != here:
+            time.sleep(60)
+        return True
+
+    assert Functions().right(lambda: True, waiting) == [True, True]
 
 
 def test_answers_that_need_tensorflow_are_judged_in_this_process():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tools.lesson import Lesson, Task
 from utils import check
 from utils.check import Outcome
-from utils.check.apart import NotHere, apart, here
+from utils.check.apart import Killed, NotHere, apart, here
 
 TOGETHER = 120.0  # seconds of work for many answers together; an endless one among them is stopped after its own limit
 
@@ -58,13 +58,12 @@ class Judge:
             return [self.outcome(task, source) for source in sources]
 
         try:
-            found = apart(one_by_one, TOGETHER)
+            return apart(one_by_one, TOGETHER)
         except NotHere:
             with here():
                 return one_by_one()
-        except check.TooLong:
+        except (Killed, check.TooLong):
             return one_by_one()
-        return found if isinstance(found, list) else one_by_one()
 
     def answers(self, task: Task) -> tuple:
         """The official answers to `task`, as values."""

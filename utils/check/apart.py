@@ -22,23 +22,29 @@ import time
 import warnings
 
 from .limits import TooLong
-from .outcome import WRONG, Outcome
 
 _UNFIT = 77  # exit status of a copy that gave up
 _LIBRARIES = ("tensorflow", "keras", "torch", "jax")  # their threads are not in the copy
-_copying = True  # whether copies are made
+_is_copy = False
+_copying = True  # whether copies may be made
 
 
 class NotHere(Exception):
     """The work cannot be done in a process of its own."""
 
 
+class Killed(Exception):
+    """The copy was killed, by its own crash or from outside; the message says so to a student."""
+
+
 def apart(work, seconds: float):
     """What `work()` returns in a copy of this process, killed when it has computed for longer than `seconds`.
 
-    Where the copy is killed by something else, an Outcome that says so. Raises TooLong after `seconds`, and NotHere when the work
-    cannot be done in a copy, of which a copy makes none itself.
+    A copy makes no others: there the work is done at once. Raises TooLong after `seconds`, Killed when something else ended the
+    copy, and NotHere when the work cannot be done in one.
     """
+    if _is_copy:
+        return _done(work, seconds)
     if not _possible():
         raise NotHere
     reader, writer = os.pipe()
@@ -63,7 +69,7 @@ def apart(work, seconds: float):
         raise NotHere
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
-        return _killed(os.WTERMSIG(status))
+        raise _killed(os.WTERMSIG(status))
     if os.WEXITSTATUS(status) != 0 or not said:
         raise NotHere
     return pickle.loads(said)
@@ -89,15 +95,13 @@ def _possible() -> bool:
     )
 
 
-def _killed(number: int) -> Outcome:
+def _killed(number: int) -> BaseException:
     if number in (signal.SIGPROF, signal.SIGXCPU):
-        raise TooLong
+        return TooLong()
     if number == signal.SIGKILL:
-        return Outcome(WRONG, "It was stopped from outside. Does it ask for more memory than this machine has?")
+        return Killed("It was stopped from outside. Does it ask for more memory than this machine has?")
     name = signal.Signals(number).name
-    return Outcome(
-        WRONG, f"Your function crashes Python itself ({name}): some index or stride reaches outside an array's memory."
-    )
+    return Killed(f"Your function crashes Python itself ({name}): some index or stride reaches outside an array's memory.")
 
 
 def _read(reader: int, patience: float) -> bytes | None:
@@ -117,8 +121,8 @@ def _read(reader: int, patience: float) -> bytes | None:
 
 def _be_the_copy(work, seconds: float, writer: int) -> None:
     """Do the work, say the outcome, and end without a trace. Never returns."""
-    global _copying
-    status, _copying = 1, False
+    global _is_copy
+    status, _is_copy = 1, True
     try:
         gc.freeze()  # what is collected is looked at, and what is looked at is copied: a large notebook page by page
         faulthandler.disable()
@@ -129,18 +133,26 @@ def _be_the_copy(work, seconds: float, writer: int) -> None:
                 setattr(_executor(), name, _give_up)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, 1.05 * seconds + 0.1)  # `work` ends itself before, if it can
-        began = time.process_time()
         try:
-            outcome = work()
+            result = _done(work, seconds)
         except TooLong:
-            if time.process_time() - began < seconds / 2:  # it waited: for whom, is better seen in the notebook's own process
-                _give_up()
             os.kill(os.getpid(), signal.SIGPROF)
         with contextlib.closing(os.fdopen(writer, "wb")) as stream:
-            stream.write(pickle.dumps(outcome))
+            stream.write(pickle.dumps(result))
         status = 0
     finally:
         os._exit(status)
+
+
+def _done(work, seconds: float):
+    """What `work()` returns. A copy that only waited gives up: for whom, is better seen in the notebook's own process."""
+    began = time.process_time()
+    try:
+        return work()
+    except TooLong:
+        if time.process_time() - began < seconds / 2:
+            _give_up()
+        raise
 
 
 def _give_up(*_, **__):

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .apart import NotHere, apart
+from .apart import Killed, NotHere, apart
 from .declare import Declaration
 from .excuses import cause
 from .limits import SECONDS, TooLong, time_limit
@@ -142,6 +142,8 @@ def judge(task: Exercise, answers: tuple) -> Outcome:
             return apart(work, task.seconds)
         except NotHere:
             return work()
+    except Killed as error:
+        return Outcome(WRONG, str(error))
     except TooLong:
         return Outcome(WRONG, f"Stopped after {task.seconds:g} seconds of work. Is there a loop that never ends?")
 
