@@ -1,5 +1,6 @@
 """For every test, those of the notebooks included: wrong answers and impossible figures are errors; workers share the cores."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items):
     """The tests of the checks in order of their labs, so that the networks of one lab are gone before those of the next come."""
     files = {file: number for number, file in enumerate(dict.fromkeys(_place(item.nodeid)[0] for item in items))}
     items.sort(key=lambda item: (files[_place(item.nodeid)[0]], _place(item.nodeid)[1]))
+
+
+def pytest_collection_finish():
+    """What collecting the tests has loaded stays to the end: let no later garbage collection look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(nodeid: str) -> tuple[str, str]:

@@ -45,6 +45,7 @@ def forget() -> None:
 def shorten() -> None:
     """From now on lessons draw, train and ask networks as the module's docstring says."""
     import keras
+    import matplotlib
     import tensorflow as tf
 
     from utils import garden, ledger
@@ -53,6 +54,8 @@ def shorten() -> None:
     from utils.training import digits, kept, transfer
     from utils.vision import augment, inside
 
+    gc.freeze()  # what is imported stays: no garbage collection need look through it again
+    matplotlib.rcParams["savefig.dpi"] = 20  # the layout is that of the whole
     tf.config.run_functions_eagerly(True)  # to compile a step takes longer than to take it once
     warnings.filterwarnings("ignore", message="Even though the `tf.config.experimental_run_functions_eagerly`")
     garden.scenes = _few_drawn(garden.scenes)
