@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tools import build
-from tools.lesson import lessons
-from utils.notebook.mend import defined, is_check, mend, text
+from tools.lesson import ROOT, lessons
+from utils.notebook.mend import defined, is_check, mend, text, without_magic
 
 LESSON = next(lesson for lesson in lessons() if lesson.is_lab)
 ANSWERS = {task.name: task.cell.source for task in LESSON.tasks}
@@ -222,3 +222,25 @@ def test_names_that_a_cell_defines():
         "c", "d", "x", "y", "z", "i", "f", "K"
     }  # fmt: skip
     assert defined("def f(:") == set()
+
+
+@pytest.mark.parametrize(
+    ("cell", "python"),
+    [
+        ("%matplotlib inline\nx = 1", "pass\nx = 1"),
+        ("if x:\n    %time f()\nelse:\n    !ls (it's", "if x:\n    pass\nelse:\n    pass"),
+        ("np.pad?\n?np.pad\nx", "pass\npass\nx"),
+        ("files = !ls\nt = %timeit -o f()\nx", "pass\npass\nx"),
+        ("!pip install \\\n  numpy\nx", "pass\n\nx"),
+        ("x = (7\n     % 4)\n%time x", "x = (7\n     % 4)\npass"),
+        ("x = 7 \\\n  % 4", "x = 7 \\\n  % 4"),
+        ("s = '''(\n%d'''\nt = '(' # (\n%time t", "s = '''(\n%d'''\nt = '(' # (\npass"),
+    ],
+)
+def test_a_line_is_magic_only_where_a_statement_begins(cell, python):
+    assert without_magic(cell) == python
+
+
+def test_python_is_no_magic():
+    for path in (ROOT / "utils").rglob("*.py"):
+        assert without_magic(source := path.read_text(encoding="utf-8")) == source, path

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from utils import FRONT
+from utils.notebook.mend import without_magic
 
 ROOT = Path(__file__).resolve().parent.parent
 RANGES = ROOT / "tests" / "ranges"  # what each figure may be, a file a lesson
@@ -289,9 +290,8 @@ def imported_modules(code: str, package: str) -> set[str]:
 @cache
 def _imports(code: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     """(dots, module as a path, names imported from it; none for a plain `import`) of each import in `code`."""
-    code = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
     found = []
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(ast.parse(without_magic(code))):
         if isinstance(node, ast.Import):
             found += [(0, alias.name.replace(".", "/"), ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

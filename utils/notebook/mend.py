@@ -8,11 +8,23 @@ as `json` reads them; nothing but the standard library is needed, so a grader ca
 import ast
 import copy
 import difflib
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 ALIKE = 0.6  # a changed cell of the lab shares this much of its text with the original
 REMEMBERED = 4096  # sources whose names are kept: a class hands in the lab's own cells over and over
+# A line that only IPython understands, with those that a backslash joins to it.
+_MAGIC = re.compile(
+    r"(?P<indent>[ \t]*)(?:[%!?]|[\w.]+\?\??[ \t]*(?=\n|\Z)|\w[\w, \t]*=[ \t]*[%!])(?:\\\n|[^\n])*",
+)
+# What other code is made of: strings, comments, joined lines, and what lies between; brackets and ends of lines come singly.
+_PIECE = re.compile(
+    r"""(?P<quotes>\"{3}|'{3})(?:\\.|[^\\])*?(?:(?P=quotes)|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|\#[^\n]*|\\\n|"""
+    r"""[^\n"'\#\\()\[\]{}]+|.""",
+    flags=re.DOTALL,
+)
+_DEEPER = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 @dataclass
@@ -124,13 +136,19 @@ def parsed(code: str) -> ast.Module | None:
 
 
 def without_magic(code: str) -> str:
-    """The cell with IPython's `%` and `!` lines replaced by `pass`, so that line numbers stay."""
+    """The cell with what only IPython understands, `%magic`, `!command`, `name?` and `x = !command`, replaced by `pass`.
 
-    def replaced(line: str) -> str:
-        start = line.lstrip()
-        return line[: len(line) - len(start)] + "pass" if start.startswith(("%", "!")) else line
-
-    return "\n".join(map(replaced, code.split("\n")))
+    Line numbers stay. Only a line that begins a statement can be magic: `% 2` inside brackets is a remainder.
+    """
+    kept, at, depth, begins = [], 0, 0, True
+    while at < len(code):
+        magic = _MAGIC.match(code, at) if begins else None
+        found = magic or _PIECE.match(code, at)
+        piece, at = found[0], found.end()
+        kept.append(f"{magic['indent']}pass" + "\n" * piece.count("\n") if magic else piece)
+        depth = max(0, depth + _DEEPER.get(piece, 0))
+        begins = piece == "\n" and depth == 0
+    return "".join(kept)
 
 
 # ---------------------------------------------------------------- which cell is which
