@@ -178,8 +178,9 @@ lenet_book
 # %% [markdown] tags=["subslide"]
 # ### Why 61,706 and not 60,000?
 #
-# In the original, each filter of the third layer sees only *some* of the maps, pooling
-# learns two numbers for each map, and the output layer is fixed rather than learned.
+# In the original, all but one of the third layer's filters see only *some* of the maps,
+# pooling learns two numbers for each map, and the output layer is fixed rather than
+# learned.
 
 # %% tags=["nbval-check-output"]
 # The paper's Table I: the maps that each filter of C3 sees.
@@ -380,7 +381,7 @@ results.record("VGG-16: multiply-adds on the smaller maps", smaller_maps[2], "%"
 vgg_book  # the whole table, row by row
 
 # %% [markdown] tags=["subslide"]
-# ### A cure that all later networks adopted
+# ### A cure that the later networks of this lecture adopted
 #
 # Average each map to a single number (*global average pooling*), and put one dense
 # layer on top. How many parameters are left?
@@ -719,7 +720,7 @@ results.record(
 # %% [markdown]
 # The slide's numbers are multiply-*adds*. A FLOP is one operation, so there are twice
 # as many FLOPs. And VGG's dense layers are left out. "25M parameters" on one slide is
-# "26M" on the next: both round the number above.
+# "26M" on the next: the second rounds the number above, the first cuts it off.
 
 # %% [markdown] tags=["subslide"]
 # ### 34, 50, 101, 152: the depth is the number of layers with weights
@@ -859,8 +860,9 @@ results.record(
 #
 # The deep plain network has exactly as many parameters as its residual twin. It could
 # copy the shallow network and let the other 20 layers pass their input on unchanged.
-# But gradient descent does not find that solution. A residual block with small weights
-# passes its input on by default.
+# But gradient descent does not find that solution. A residual block need not
+# find it: the shortcut carries the input past the layers, so a block whose branch gives
+# 0 passes its input on.
 
 # %% tags=["nbval-check-output"]
 sizes = {net.name: net.count_params() for net in nets}

@@ -215,7 +215,7 @@ results.record("purity, after block 14", purity["after block 14"], "%")
 results.record("purity of random photos", by_chance, "%")
 
 # %% [markdown]
-# Compare the first line with the last. A channel of the first convolution sees 3
+# Compare the first line with the last. A channel of the first convolution sees 3×3
 # pixels, so whatever purity it reaches, it reaches without objects. A set of favourites
 # that look alike suggests what a channel stands for; it does not prove it.
 
@@ -489,7 +489,7 @@ plot.show(
         ["none", *STAGES],
         correlations,
         "rank correlation with the\nmap of the trained network",
-        "blocks whose kernels are shuffled",
+        "blocks whose kernels are shuffled (the head's as well)",
     ),
     alt="Rank correlation with the map of the trained network, with 95 % intervals "
     f"over seven photos, after shuffling blocks {', '.join(STAGES)}: {said}.",
@@ -527,12 +527,14 @@ plot.show(
 # %% [markdown] tags=["slide"]
 # ## "Edges, then parts, then objects": test the objects
 #
-# *"The last layers recognize full objects."* Then a photo cut into squares, none of
-# which stays where it was, should be beyond them: no full object is left. We cut up the
-# 100 test photos. Two classifiers judge them on the same frozen features: the one
-# trained on whole photos, and a new one trained on photos that are cut up as well
-# (*cross-validated*, ten folds). A rival that sees no shape at all helps to judge both:
-# a classifier on the *colour histogram*, which no cutting changes.
+# *"The last layers recognize full objects."* Then cutting a photo into squares, none of
+# which stays where it was, should hurt badly: every flower that does not fit into one
+# square is taken apart. (A small flower can survive whole in a large square, so trust
+# the small squares most.) We cut up the 100 test photos. Two classifiers judge them on
+# the same frozen features: the one trained on whole photos, and a new one trained on
+# photos that are cut up as well (*cross-validated*, ten folds). A rival that sees no
+# shape at all helps to judge both: a classifier on the *colour histogram*, which no
+# cutting changes.
 #
 # **Predict first:** what is left of the accuracy with 2×2, 4×4 and 8×8 squares?
 
@@ -663,8 +665,10 @@ results.record("class, kappa gained after block 4", flower[-1] - flower[2])
 # - *"The middle layers detect parts of objects"*: the two channels that we looked into
 #   answered to textures. A name for a channel is a hypothesis; test it on photos that
 #   did not suggest it.
-# - *"The last layers recognize full objects"*: without any full object, in 2×2 squares,
-#   most flowers are still named. Our bars say how far that goes, with intervals.
+# - *"The last layers recognize full objects"*: cut into squares, photos are named less
+#   often, but by far not at random. A head that knows cut photos still reads flowers in
+#   squares too small for most whole ones. Our bars say how far that goes, with
+#   intervals.
 # - *A picture labelled "feature visualization"*: say how it was made. The patches of a
 #   photo that excite a channel, the gradient that leads back to them, and a picture
 #   made by ascent are three things, and the last owes much to its regularizers.

@@ -146,8 +146,8 @@ print(f"95 % interval of the gain: {better[1]:.3f} to {better[2]:.3f}")
 # %% [markdown] tags=["subslide"]
 # IoU, *intersection over union*, is the area that two boxes share over the area that
 # they cover together: 1 for the same box, 0 for boxes apart. By this measure the head
-# hardly gains on a box that never looks, and whether it gains at all the interval
-# says. That is not only the network's fault: with several flowers in the picture, "the
+# hardly gains on a box that never looks, and the interval says whether it gains at
+# all. That is not only the network's fault: with several flowers in the picture, "the
 # box" is a badly posed question. (Lab 07 asks it of scenes that one flower dominates,
 # and there looking pays.)
 #
@@ -308,7 +308,7 @@ plot.show(
         scene,
         [
             lambda axis: figures.draw_found(axis, reports, names=False),
-            lambda axis: figures.draw_found(axis, once),
+            lambda axis: figures.draw_found(axis, once, names=False),
         ],
         [f"{len(reports.boxes)} reports", f"{len(once.boxes)} after NMS at 0.3"],
     ),
@@ -361,12 +361,14 @@ print(f"flowers that share a cell with a larger one: {lost} of {of_all}")
 # %% tags=["subslide"]
 keras.utils.set_random_seed(0)
 yolo = detector.detector(grid, widths=(16, 32), depth=3, share=float(share))
+epochs = 14
 # From large steps to small ones, so that the last of them does not decide.
-rate = keras.optimizers.schedules.CosineDecay(5e-3, decay_steps=14 * len(train) // 20)
+steps = epochs * len(train) // 20
+rate = keras.optimizers.schedules.CosineDecay(5e-3, decay_steps=steps)
 yolo.compile(keras.optimizers.AdamW(rate), detector.GridLoss())
 examples = tf.data.Dataset.from_tensor_slices((train.images, cells))
 examples = examples.shuffle(len(train)).map(detector.mirror_at_random).batch(20)
-history = training.fit(yolo, examples, epochs=14)
+history = training.fit(yolo, examples, epochs=epochs)
 
 # %%
 seen = detector.detect(yolo, test.images, grid, iou=0.5)
@@ -485,9 +487,9 @@ for count, fit in fits.items():
 # | (C − Ĉ)², with C = 0 | 0.5 | without one |
 # | Σ (p(class) − p̂(class))² | 1 | with an object |
 #
-# Two of the numbers answer questions that you have met: 0.5 keeps the many empty cells
-# from drowning the few full ones, and the roots make an error count more on a small
-# box.
+# Two details answer questions that you have met: the weight 0.5 keeps the many empty
+# cells from drowning the few full ones, and the roots make an error count more on a
+# small box.
 #
 # **Predict first:** a box is too wide by 2 % of the picture. How many times as much
 # does that cost on a box of 5 % as on one of 50 %, with roots and without?
@@ -607,8 +609,8 @@ plot.show(
 #
 # - *"AP is the mean of 11 maxima"*: in VOC 2007; say which definition and which IoU.
 # - *"Highest objectness first, drop what overlaps"*: repeated, and class by class.
-# - *"IoU > 60 %"*: a choice. Neighbouring cells report the same flower, too; what
-#   suppression at 50 % is worth to our grid detector says the next line.
+# - *"IoU > 60 %"*: a choice. Neighbouring cells report the same flower, too; the
+#   next line says what suppression at 50 % is worth to our grid detector.
 # - *"A second head on the pooled features, trained with MSE"*: the mean forgets the
 #   place, and the MSE is not the IoU.
 # - *"An FCN slides the CNN"*: it gives the same numbers only without padding.

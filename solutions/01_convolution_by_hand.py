@@ -464,7 +464,7 @@ plot.show(
 # The two keep *different pixels*. Both outputs have four columns, so no shape warns
 # you. Weights carried from one library to the other then see an image that is shifted
 # by one pixel at every such layer. This is why the ResNet in Keras pads by hand
-# (`ZeroPadding2D`) before its strided layers.
+# (`ZeroPadding2D`) before its strided 7×7 convolution and its strided pooling.
 
 # %% [markdown]
 # ## 5 · A whole layer
@@ -1375,7 +1375,7 @@ check.answer("kernel_gradient", kernel_gradient)
 
 # %% [markdown]
 # ### Exercise: Gradient with respect to the image
-# The pixel $x_{y,x}$ affects only the outputs whose windows contain it. Think of
+# The pixel $x_{p,q}$ affects only the outputs whose windows contain it. Think of
 # section 10: each output sends its gradient back to the window that it saw.
 # **Predict:** is this gradient a correlation with the kernel, or a true convolution?
 #
@@ -1398,8 +1398,8 @@ check.answer("image_gradient", image_gradient)
 
 # %% [markdown] tags=["solution-only"]
 # **For the instructor.** For weight (a, b), $\partial L/\partial k_{a,b} = \sum_{i,j}
-# g_{i,j}\,x_{i+a,\,j+b}$, which is the correlation of the image with $g$. For pixel (y,
-# x), $\partial L/\partial x_{y,x} = \sum_{i,j} g_{i,j}\,k_{y-i,\,x-j}$, where the
+# g_{i,j}\,x_{i+a,\,j+b}$, which is the correlation of the image with $g$. For pixel (p,
+# q), $\partial L/\partial x_{p,q} = \sum_{i,j} g_{i,j}\,k_{p-i,\,q-j}$, where the
 # indices of $g$ and $k$ run in opposite directions: a true convolution. Its padding is
 # “full” because a pixel at the rim affects few outputs, but does affect some. It is the
 # transposed convolution of section 10, and the product with the transposed matrix of

@@ -179,8 +179,9 @@ ALEXNET = (  # name, kind, filters or units, kernel, stride, padding on each sid
 # %% [markdown]
 # ### Exercise: AlexNet's table
 # Write a function that turns such a description into a table. Return a list with one
-# row for each layer, a tuple `(name, (side, side, channels), parameters)`: the layer's
-# name, the shape of its output, and its number of parameters, biases included.
+# row for each layer, in their order, a tuple `(name, (side, side, channels),
+# parameters)`: the layer's name, the shape of its output, and its number of parameters,
+# biases included.
 #
 # `side` and `channels` describe the image. Here the padding is a number of pixels on
 # each side, and the division in the formula for the side is rounded down. A dense layer
@@ -763,14 +764,21 @@ table.style.format("{:,.0f}").format("{:.2f}", subset=["ratio"])
 # from any of this.
 #
 # One row contradicts the idea that ResNet is the smaller network: it makes **more**
-# activations than VGG. (The ledger counts the output of every layer, BatchNormalization
-# and ReLU included.) See where they are:
+# activations than VGG. But look at what is counted: the output of every *layer*.
+# ResNet's BatchNormalization and ReLU are layers of their own, while VGG's ReLUs are
+# part of its convolutions and add nothing. The second line below leaves out both kinds.
+# See where the activations are:
 
 # %%
 pair = [books["VGG16"], books["ResNet50"]]
 plot.show(figures.cumulative_shares(pair), alt=figures.describe_shares(pair))
 times = books["ResNet50"].activations / books["VGG16"].activations
 results.record("ResNet-50 makes more activations than VGG-16, times", times, "×")
+
+inside = ("BatchNormalization", "Activation")
+rest = [row for row in books["ResNet50"].rows if row.kind not in inside]
+without = sum(row.activations or 0 for row in rest) / books["VGG16"].activations
+results.record("the same without BatchNormalization and ReLU", without, "×")
 
 # %% [markdown]
 # In both networks the activations come early and the parameters late. But VGG-16's

@@ -994,7 +994,7 @@ before, after = one_hot.mean(axis=0), mixed_labels.mean(axis=0)
 from_one = np.abs(mixed_labels.sum(axis=1) - 1).max()
 results.record("largest distance of a mixed label's sum from 1", from_one)
 results.record(
-    "largest shift of a class's share", 100 * np.abs(after - before).max(), "%"
+    "largest shift of a class's share", 100 * np.abs(after - before).max(), "points"
 )
 pd.DataFrame({"before": before, "after MixUp": after}, index=garden.CLASSES).round(3)
 

@@ -396,7 +396,7 @@ check.answer("speedup", speedup)
 # Write `cut(model, layer)`. It gets a functional Keras model and the name of one of its
 # layers, and returns two Keras models `(lower, upper)`: `lower` goes from the input to
 # the tensor that *enters* the named layer, `upper` from that tensor to the output, so
-# that `upper(lower(x))` equals `model(x)`. Both use the model's own layers.
+# that `upper(lower(x))` equals `model(x)`.
 #
 # A shortcut or a side branch may start from the same tensor and join again above the
 # cut, as in nearly every block of Xception. Think before you slice `model.layers`.
@@ -859,11 +859,11 @@ results.record("shuffled labels, held-out photos", 100 * transferred, "%")
 
 # %% [markdown]
 # With 2,048 features a photo, a linear head can fit nearly *any* labels of a few
-# hundred photos. So a high accuracy on the training photos proves nothing. The 20 % on
-# the others prove something: without true labels in training the accuracy is gone, so
-# the labels of the test set do not reach the head by some other way. Keep this control
-# for every project. (Only an honest split reveals test photos among the training
-# photos: this control shuffles their labels too.)
+# hundred photos. So a high accuracy on the training photos proves nothing. An accuracy
+# near 20 %, that of guessing, on the others does prove something: without true labels
+# in training the accuracy is gone, so the labels of the test set do not reach the head
+# by some other way. Keep this control for every project. (Only an honest split reveals
+# test photos among the training photos: this control shuffles their labels too.)
 
 # %% [markdown]
 # ## 7 · Looking

@@ -18,8 +18,9 @@
 # - use an explanation for what it is good for: to find a network that is right for the
 #   wrong reason.
 #
-# The exercises do not depend on each other. Stuck? `check.hint("to_unit")` gives a hint
-# for the exercise `to_unit`; ask again for a stronger one.
+# The exercises do not depend on each other. A function that you write must leave the
+# arrays that it is given unchanged. Stuck? `check.hint("to_unit")` gives a hint for the
+# exercise `to_unit`; ask again for a stronger one.
 #
 # **You will learn** to compute explanations of a network's decisions, and to test
 # whether they deserve to be believed.
@@ -208,8 +209,9 @@ def upsample(values, size):
 check.answer("upsample", upsample)
 
 # %% [markdown] tags=["solution-only"]
-# `zoom` puts the outermost values on the outermost *pixels*: the corners are aligned,
-# and the cells in between are pulled outwards, by up to half a cell, 15 pixels.
+# `zoom` puts the outermost values on the outermost *pixels*: the corners are aligned.
+# That moves the outermost cells outwards by almost half a cell, 14.5 pixels, and their
+# neighbours by half of that; only the middle one stays where it belongs.
 
 # %% [markdown]
 # ### Exercise: from 0 to 1
@@ -386,7 +388,7 @@ results.record("occlusion, least agreement between two settings", least)
 # what it covers, but it also *adds* something, its own colour and its own four edges. A
 # grey patch on a grey stone is nearly invisible, a black one is an object. And a patch
 # larger than a flower cannot say which petal mattered. Whoever shows an occlusion map
-# must say with which patch. Section 9 shows how far this goes.
+# must say with which patch.
 
 # %% [markdown]
 # ## 6 · First trial: the pointing game
@@ -422,7 +424,9 @@ check.answer("pointing_game", pointing_game)
 # **blob in the middle** of every picture, and **colour saturation** (largest channel
 # minus smallest, blurred).
 #
-# **Predict** the ranking. Write it down, with the hit rate of the winner.
+# **Predict** the ranking. Write it down, with the hit rate of the winner. In the figure
+# below, hatched bars ask no network, and the dotted line is the share of pixels that
+# flowers cover: what pointing at random would score.
 
 # %%
 candidates = {
@@ -472,10 +476,10 @@ print(f"95 % interval: {100 * low:.0f} to {100 * high:.0f} points")
 # about the data?
 
 # %% [markdown] tags=["solution-only"]
-# About the metric: it compares the map with the *object*, and the network is in neither
-# of the two. If the network decides by something beside the flower, a faithful map
-# loses and a map of the flower wins. Agreement with what people see is not evidence of
-# what the network uses.
+# About the metric: it compares the map with the *object*, and never asks the network
+# whether the map is right. If the network decides by something beside the flower, a
+# faithful map loses and a map of the flower wins. Agreement with what people see is not
+# evidence of what the network uses.
 #
 # About the data: a flower is colourful, so that insects find it, and leaves are not.
 # One line of NumPy segments these scenes well. Before you praise a method for its score
@@ -708,6 +712,9 @@ results.record(
 #   line from a baseline to the picture, times the difference between the two. Its
 #   baseline is grey, which is 0 for pictures between −1 and 1, or black;
 # - colour saturation, the winner of the first trial.
+#
+# In the figure, a bar is the mean of the three networks, and each dot is one of them.
+# Hatched bars ask no network, and the dotted line is what a flat map would score.
 
 # %%
 roses = x_archive_test[y_test == hans.ROSE][:25]
@@ -751,8 +758,9 @@ results.record(
 #   exactly nothing (right panel); what they point at is its border. They multiply by
 #   the distance to grey, and the stamp *is* grey: to them it is invisible, by
 #   construction. With a black baseline the very same method sees it. This is why a
-#   choice that looks technical, the baseline or the colour of a patch, must be stated
-#   and varied.
+#   choice that looks technical, such as the baseline, must be stated and varied.
+#   (Occlusion with a grey patch sees the stamp nonetheless: its patch of 16 pixels is
+#   larger than the stamp of 12, so it covers the stamp's border as well.)
 #
 # The maps say where to look. The proof is an experiment, or two: take the stamp away,
 # and put it on the tulips instead. **Predict** both accuracies.
@@ -773,8 +781,8 @@ results.record("cheating network, stamp on the tulips", 100 * np.mean(swapped), 
 # ## 10 · Photographs
 #
 # The same on real photographs: two that scikit-learn brings, a Chinese temple and a
-# flower, and one photo of each class where the flower photos are present (otherwise
-# drawn scenes). The head was taught on drawings, so mind its guesses.
+# flower, and one photo of each of four classes where the flower photos are present
+# (otherwise drawn scenes). The head was taught on drawings, so mind its guesses.
 #
 # **Predict** what the map of the temple looks like. No flower is there.
 

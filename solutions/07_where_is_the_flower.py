@@ -9,7 +9,8 @@
 #
 # **You know what it is. How much does the network know about where?**
 #
-# Write each prediction down before you run the cell below it.
+# Write each prediction down before you run the cell below it. A function that you write
+# must leave the arrays that it is given unchanged.
 #
 # **You will learn** to draw, convert, compare and predict bounding boxes, and to
 # measure what pooling throws away.
@@ -646,8 +647,9 @@ print(f"both steps together bring {mean:+.3f} ± {half:.3f}")
 # Each number in a row is another seed, with its own starting weights and order of
 # scenes. The steps are compared scene by scene, so that hard scenes cancel. Where an
 # interval contains 0, 150 scenes do not decide: a head that reads every cell in its
-# place hardly needs to be told the coordinates. The last figure is an *ensemble*: the
-# mean of the boxes that the three heads predict costs no further training.
+# place hardly needs to be told the coordinates. The number *three heads, their boxes
+# averaged* belongs to an *ensemble*: to average the boxes of three heads that you have
+# anyway costs no further training.
 #
 # One caution: we compared the settings of this head, its rate, its size and its
 # dropout, on these 150 test scenes. So its figures may be a little too good.
@@ -793,7 +795,7 @@ results.record("pooled head repaired, 120 steps of Adam, IoU", repaired.mean())
 # %% [markdown]
 # The network was the same each time, and so were the data and the number of steps. What
 # changed is the scale of the targets and of the inputs, and where the training starts.
-# (Mind the last bar: pixels with the mean box as a start look repaired, but this head
+# (Mind the last row: pixels with the mean box as a start look repaired, but this head
 # has hardly left the constant box.) A loss that falls slowly is a question about scales
 # before it is a question about architecture.
 
@@ -852,9 +854,9 @@ for said, difference in (
 
 # %% [markdown]
 # Read the three differences with their intervals: where one contains 0, so few pictures
-# do not decide. Then hold the best head against the ceiling. Two careful people do not
-# agree perfectly either, and no network can be shown to be better than the boxes that
-# judge it.
+# do not decide. Then hold the best head against the ceiling. Where boxes are
+# drawn by hand, two careful rounds do not agree perfectly either, and no network can be
+# shown to be better than the boxes that judge it.
 
 # %% tags=["nbval-check-output"]
 check.report()

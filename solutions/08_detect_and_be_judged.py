@@ -16,8 +16,9 @@
 # - compute *average precision* by hand in the three definitions that papers use;
 # - read a detector's errors like a doctor, and say what mending each would bring.
 #
-# Predict first, then write, then run the check. No exercise needs pretrained weights
-# or another exercise. Stuck? `check.hint("encode")` helps with the exercise `encode`;
+# Predict first, then write, then run the check. A function that you write must leave
+# the arrays that it is given unchanged. No exercise needs pretrained weights or another
+# exercise. Stuck? `check.hint("encode")` helps with the exercise `encode`;
 # ask again for a stronger hint.
 #
 # **You will learn** to build an object detector from a classifier, and to measure how
@@ -133,8 +134,8 @@ plot.show(
     plot.boxed(
         [image], [there.boxes], [slid.boxes], names=("flowers", "reported"), size=4.5
     ),
-    alt=f"One scene with {len(there.boxes)} flowers, and {len(slid.boxes)} windows "
-    "that report one, many of them on top of each other.",
+    alt=f"One scene, its flowers in boxes ({len(there.boxes)} in all), and "
+    f"{len(slid.boxes)} windows that report one, many of them on top of each other.",
 )
 print(f"{len(crops)} windows took {seconds:.2f} s; ", end="")
 print(f"{len(slid.boxes)} of them report a flower")
@@ -399,7 +400,7 @@ results.record("flowers lost on 24 × 24 cells", 100 * lost[24] / flowers, "%")
 
 # %% [markdown]
 # A lecture's "CNN sliding over 3×3 regions" can only mean a grid of cells, not of
-# pixels, and it shows the price. What is not lost comes back exactly:
+# pixels, and the first line above shows its price. What is not lost comes back exactly:
 
 # %%
 worst = 0.0
@@ -552,8 +553,8 @@ for name, gain in gains.items():
 # responsible cell answer, too. Relative to what it has, the sliding window gains more,
 # because it reports a flower from every window around it. Its mAP stays low for another
 # reason, which no suppression can mend: its boxes are squares of three sizes. And 0.6,
-# the slide's limit, is not a law: the best limit differs from detector to detector, so
-# choose it on practice data.
+# the slide's limit, is not a law: read the best limit for your detector off the figure,
+# and choose it on practice data.
 
 # %% [markdown]
 # ## 7 · Judge: average precision by hand
@@ -884,9 +885,10 @@ plot.show(
 # - **both** of these; a **duplicate** of a right one; or **background**, nothing
 #   there;
 #
-# and each object that nothing found is **missed**. (Bolya and others call this
-# *TIDE*.) For each kind an *oracle* mends just these errors. **Predict:** which
-# oracle would bring most?
+# and each object that no detection found, and that none of the classification or
+# localization errors is about, is **missed**. (Bolya and others call this *TIDE*.)
+# For each kind an *oracle* mends just these errors. **Predict:** which oracle would
+# bring most?
 
 # %%
 counts = errors.count(errors.diagnose(found, test_true))

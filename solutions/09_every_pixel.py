@@ -18,8 +18,9 @@
 # - train with pixels that nobody labelled;
 # - turn masks into boxes, and say when that fails.
 #
-# The exercises do not depend on each other. Stuck? `check.hint("iou")` gives a hint for
-# the exercise `iou`; ask again for a stronger one.
+# The exercises do not depend on each other. A function that you write must leave the
+# arrays that it is given unchanged. Stuck? `check.hint("iou")` gives a hint for the
+# exercise `iou`; ask again for a stronger one.
 #
 # **You will learn** to train and judge networks that answer for every pixel, and what
 # skip connections buy.
@@ -500,7 +501,8 @@ results.record("flower IoU, dilated", scores["dilated"].flower)
 # skips of a decoder. The encoder stays frozen, so its maps are computed once and
 # cached; only the decoder is trained.
 #
-# **Predict:** where will it gain more, in the whole map or in the band?
+# **Predict:** what will it improve more: *which* flower it says (mean IoU), or *where*
+# the edges are (flower IoU in the band)?
 
 # %%
 try:
@@ -536,8 +538,9 @@ results.record("in the band, pretrained minus from scratch", edges)
 
 # %% [markdown]
 # Mean IoU asks *which* flower it is, and there ImageNet's knowledge helps most. The
-# edges gain less: they were in the picture all along. It is the best network of this
-# lab, and the only part of it that was trained is the decoder.
+# edges gain less: they were in the picture all along. The network with the pretrained
+# encoder is the best one of this lab, and the only part of it that was trained is the
+# decoder.
 
 # %% [markdown]
 # ## 7 · Pixels that nobody labelled
@@ -894,8 +897,8 @@ results.record("grey pictures, colours varied", curves["colours varied"][-1])
 # harder pictures mostly slow the learning down. Augmentation pays off in long training,
 # when a network begins to memorize.
 #
-# Where do the network and the rival disagree? Here are the scenes on which one of them
-# is furthest ahead of the other.
+# Where do the network with varied colours and the rival disagree? Here are the scenes
+# on which one of the two is furthest ahead of the other.
 
 # %%
 full = recipe.predict(varied, test_set.images) > 0
@@ -972,12 +975,13 @@ else:
     print("The boxes belong to the photos, so this comparison waits for them.")
 
 # %% [markdown]
-# Look for what the masks have in common. The rival paints lawns and walls and loses
-# white petals. A network from scratch finds flowers of the size that the scenes show,
-# and fails on one that fills the frame: it has never seen a petal from so near. The
-# pretrained encoder closes most of the gap. It had met photos before it met our
-# drawings. (The course's own tests measure the same recipe on 112 photos with exact
-# masks that no lesson may use.)
+# On photos (drawn scenes that stand in for them do not show this), look for what the
+# masks have in common. The rival paints lawns and walls and loses white petals. A
+# network from scratch finds flowers of the size that the scenes show, and fails on one
+# that fills the frame: it has never seen a petal from so near. The pretrained encoder
+# closes most of the gap. It had met photos before it met our drawings. (The course's
+# own tests measure the same recipe on 112 photos with exact masks that no lesson may
+# use.)
 
 # %% [markdown]
 # ## 11 · What you have seen

@@ -112,7 +112,24 @@ def test_what_is_no_coco_is_refused(text):
         formats.from_coco(text)
 
 
-@pytest.mark.parametrize("text, message", [("", "not XML"), ("<annotation/>", "size/width"), ("<a><object/></a>", "xmin")])
+def test_what_is_no_coco_is_refused_by_its_part():
+    with pytest.raises(ValueError, match="no images, annotations and categories"):
+        formats.from_coco("[]")
+    content = json.loads(formats.to_coco([ONE], CLASSES))
+    content["annotations"][1]["bbox"] = [1, 2, 3]
+    with pytest.raises(ValueError, match="annotation 2: its bbox has 3 numbers, not 4"):
+        formats.from_coco(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("", "not XML"),
+        ("<annotation/>", "size/width"),
+        ("<a><object/></a>", "xmin"),
+        ("<a><size><width>wide</width></size></a>", "<size/width> in <a> is 'wide'"),
+    ],
+)
 def test_what_is_no_voc_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         formats.from_voc(text)

@@ -643,6 +643,11 @@ def train_pipeline(images, labels, augment, batch):
     dataset.map(lambda x, y: (augment(x), y))
     return dataset.prefetch(tf.data.AUTOTUNE)
 ''', "built and never used"),
+        ("cache after the shuffle", '''
+def train_pipeline(images, labels, augment, batch):
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(len(images)).cache()
+    return dataset.batch(batch).map(lambda x, y: (augment(x), y))
+''', "cache before you shuffle"),
         ("cache after the augmentation", '''
 def train_pipeline(images, labels, augment, batch):
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(len(images)).batch(batch)

@@ -257,7 +257,8 @@ class Network:
             )
         if self.dropout is not None and self.dropout != other.dropout:
             return (
-                f"{what} computes the right thing, but its Dropout is {_rates(other.dropout)}; expected {_rates(self.dropout)}."
+                f"{what} computes the right thing, but its Dropout is {_rates(other.dropout) or 'missing'}; "
+                f"expected {_rates(self.dropout) or 'none'}."
             )
         return ""
 
@@ -462,8 +463,6 @@ def _dropouts(found: list[str]) -> list[tuple[float, int]]:
 
 
 def _rates(dropouts: list[tuple[float, int]]) -> str:
-    if not dropouts:
-        return "missing"
     return ", ".join(f"{rate:g} after {before} layers with weights" for rate, before in dropouts)
 
 

@@ -151,9 +151,10 @@ def tune(
     """Train `model` on the cached activations of `photos` (indices into labels and into each view).
 
     views: list of arrays (n, …), the same photos seen differently (as they are, mirrored); each epoch takes one view of
-    every photo, at random. labels: (n,) integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label
-    smoothing and MixUp act on activations and labels. `average` is the momentum of a running mean of the weights (0: none),
-    which replaces them at the end. `rate` is the peak learning rate.
+    each photo, at random, in whole batches: the few left over, others each time, wait for the next epoch. labels: (n,)
+    integers. AdamW with a warm-up of an eighth of the steps and a cosine to 0; label smoothing and MixUp act on activations
+    and labels. `average` is the momentum of a running mean of the weights (0: none), which replaces them at the end. `rate`
+    is the peak learning rate.
     Returns {"loss": …, "accuracy": …}, each the mean over an epoch, one value an epoch. Raises ValueError when views, labels
     and photos do not belong together.
     """

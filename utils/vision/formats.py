@@ -80,10 +80,10 @@ def from_voc(text: str) -> Picture:
         raise ValueError(f"this is not XML ({error}).") from None
     corners, labels = [], []
     for thing in root.iter("object"):
-        x0, y0, x1, y1 = (float(_text(thing, f"bndbox/{name}")) for name in ("xmin", "ymin", "xmax", "ymax"))
+        x0, y0, x1, y1 = (_value(thing, f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax"))
         corners.append((x0 - 1, y0 - 1, x1, y1))
         labels.append(_text(thing, "name"))
-    width, height = (int(_text(root, f"size/{side}")) for side in ("width", "height"))
+    width, height = (int(_value(root, f"size/{side}")) for side in ("width", "height"))
     return Picture(_text(root, "filename"), width, height, corners, labels)
 
 
@@ -97,6 +97,14 @@ def _text(element, path: str) -> str:
     if found is None:
         raise ValueError(f"the XML has no <{path}> in <{element.tag}>: VOC's annotations do.")
     return found
+
+
+def _value(element, path: str) -> float:
+    found = _text(element, path)
+    try:
+        return float(found)
+    except ValueError:
+        raise ValueError(f"<{path}> in <{element.tag}> is {found!r}: give a number of pixels.") from None
 
 
 # ── COCO ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,11 +139,13 @@ def from_coco(text: str) -> list[Picture]:
     """The pictures of a COCO data set, in the order of its images. Raises ValueError for what is no such data set."""
     try:
         content = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("this is no data set in COCO's format: it has no images, annotations and categories.")
         names = {category["id"]: category["name"] for category in content["categories"]}
         found = {image["id"]: ([], []) for image in content["images"]}
         for annotation in content["annotations"]:
             corners, labels = found[annotation["image_id"]]
-            x, y, width, height = annotation["bbox"]
+            x, y, width, height = _bbox(annotation)
             corners.append(_snapped((x, y, x + width, y + height)))
             labels.append(names[annotation["category_id"]])
         images = content["images"]
@@ -144,6 +154,13 @@ def from_coco(text: str) -> list[Picture]:
         raise ValueError(f"this is not JSON ({error}).") from None
     except (KeyError, TypeError) as error:
         raise ValueError(f"this is no data set in COCO's format: {error} is missing or refers to nothing.") from None
+
+
+def _bbox(annotation: dict) -> list[float]:
+    bbox = annotation["bbox"]
+    if len(bbox) != 4:
+        raise ValueError(f"annotation {annotation.get('id')}: its bbox has {len(bbox)} numbers, not 4 (x, y, width, height).")
+    return bbox
 
 
 # ── YOLO ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -182,6 +182,9 @@ lab.declare(
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(e - o <= t)),
                 lambda o, e, t=1e-4: bool(np.all(o - e <= t)),
             ),
+            "`agree` says {got} {case}. Compare the absolute difference with the tolerance, not its square.": (
+                lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all((o - e) ** 2 <= t))
+            ),
             "`agree` says {got} {case}. Take the absolute value of the difference, not of the two arrays: −1 is not 1.": Either(
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(_off(np.abs(o), np.abs(e)) <= t)),
                 lambda o, e, t=1e-4: o.shape == e.shape and bool(np.all(np.abs(o) - np.abs(e) <= t)),
@@ -1226,7 +1229,7 @@ lab.declare(
         },
     ),
     hints=(
-        "Turn the sum around: pixel (y, x) is used by output (i, j) with weight (y − i, x − j). "
+        "Turn the sum around: pixel (p, q) is used by output (i, j) with weight (p − i, q − j). "
         "Each output sends its gradient back to the whole window that it saw.",
         "Each gradient value puts down a copy of the kernel: a transposed convolution with stride 1, which is a true "
         "convolution with full padding.",

@@ -17,7 +17,7 @@ class Evidence:
     """What the examination of one pipeline found. Losses in nats, accuracies as fractions."""
 
     first_loss: float  # before any training
-    batch_losses: tuple[float, ...]  # one after each step on the same batch
+    batch_losses: tuple[float, ...]  # one before each step on the same batch
     batch_accuracy: float  # on that batch, after the last step
     test_accuracy: float  # of a fresh network on new digits, after a short training on all `images`
 
@@ -35,14 +35,14 @@ def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=6
     y = np.random.default_rng(0).permutation(labels) if name == "B" else labels
 
     model = _network(twice=name == "A")
-    first_loss = np.mean(keras.losses.sparse_categorical_crossentropy(y, digits.probabilities(model, x)))
+    first_loss = model.evaluate(x, y, verbose=0)  # from the logits, as training sees it: of probabilities it ends at 16
     losses = tuple(float(model.train_on_batch(x[:batch], y[:batch])) for _ in range(steps))
     batch_accuracy = digits.right(model, x[:batch], y[:batch]).mean()
 
     model = _network(twice=name == "A")
     fit(model, x, y, batch_size=batch, epochs=epochs)
     test_accuracy = digits.right(model, x_test, test_labels).mean()
-    return Evidence(float(first_loss), losses, float(batch_accuracy), float(test_accuracy))
+    return Evidence(first_loss, losses, float(batch_accuracy), float(test_accuracy))
 
 
 def _network(twice: bool):

@@ -56,6 +56,9 @@ lab.declare(
             '{case} gives {got}. That is the side with "valid"; with "same", Keras pads the edges.': _side(
                 same=lambda s, k, d: (s - k) // d + 1
             ),
+            "{case} gives {got}. Padding by (kernel − 1) // 2 on both sides is one pixel too few for an even kernel.": _side(
+                same=lambda s, k, d: (s - k + 2 * ((k - 1) // 2)) // d + 1
+            ),
             '{case} gives {got}. "same" keeps the side only at stride 1.': _side(same=lambda s, k, d: s),
             "{case} gives {got}. Padding by kernel // 2 on both sides is one pixel too many for an even kernel.": _side(
                 same=lambda s, k, d: (s - k + 2 * (k // 2)) // d + 1
@@ -231,10 +234,16 @@ def _rows(table) -> dict:
     return found
 
 
+def _one_row_each_in_order(network_table):
+    names = [row[0] for row in as_list(call(network_table, _ALEXNET, 227, 3), None, "The table")]
+    need(names == [layer[0] for layer in _ALEXNET], "Give each layer one row, in the order of the layers.")
+
+
 lab.declare(
     "network_table",
     "AlexNet's table",
     points=3,
+    then=_one_row_each_in_order,
     network_table=Function(
         _table,
         view=_rows,
@@ -257,6 +266,10 @@ lab.declare(
             "A dense layer's output has the shape (1, 1, units), so the next layer reads `units` values.": _variant(
                 _table, wide=True
             ),
+            "Only the first layer has a row. Does `return` stand inside the loop?": lambda *given: _table(*given)[:1],
+            "The poolings have no rows. Each layer gets one.": lambda layers, side, channels: [
+                row for row, layer in zip(_table(layers, side, channels), layers, strict=True) if layer[1] != "pool"
+            ],
         },
     ),
     hints=(

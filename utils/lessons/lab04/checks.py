@@ -582,7 +582,8 @@ def train_pipeline(function):
     )
     need(
         not np.array_equal(y1, y2),
-        "Both epochs come in the same order. Shuffle, and anew in each epoch (`reshuffle_each_iteration`, which is the default).",
+        "Both epochs come in the same order. Shuffle, and anew in each epoch (`reshuffle_each_iteration`, which is the default). "
+        "A `cache()` after the shuffle keeps its order: cache before you shuffle.",
     )
     together = [{frozenset(y.tolist()) for _, y in epoch} for epoch in epochs]
     need(
@@ -722,6 +723,9 @@ lab.declare(
             "The left edge lies to the right of the right edge: x0 and x1 must change places.": lambda b, w: _flipped(b, w)[
                 :, [2, 1, 0, 3]
             ],
+            "The new x1 is computed from the new x0: x0 was overwritten before it was used. Compute both first.": (
+                lambda b, w: np.stack([w - b[:, 2], b[:, 1], b[:, 2], b[:, 3]], axis=1)
+            ),
             "You flipped top and bottom.": lambda b, w: np.stack([b[:, 0], w - b[:, 3], b[:, 2], w - b[:, 1]], axis=1),
             "One pixel off: x1 is exclusive, so the mirror image of an edge at x is width − x.": lambda b, w: (
                 _flipped(b, w) - [1, 0, 1, 0]

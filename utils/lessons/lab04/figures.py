@@ -34,11 +34,13 @@ def addresses(before, after):
     for axis, picture, title in zip(axes, (before, after), ("addresses", "after a random turn"), strict=True):
         shown = picture / [width, height, 1]
         axis.imshow(np.clip(0.25 + 0.75 * shown, 0, 1))
-        for channel, style, span in ((0, "-", width), (1, "--", height)):
+        # Each label in the middle between the lines of the other kind, which would strike it through.
+        by_column, by_row = [(c, height - 6) for c in range(20, width, 20)], [(6, r) for r in range(10, height, 20)]
+        for channel, style, span, places in ((0, "-", width, by_column), (1, "--", height, by_row)):
             lines = axis.contour(
                 picture[..., channel], levels=range(10, span, 10), colors="white", linestyles=style, linewidths=1
             )
-            axis.clabel(lines, lines.levels[::2], fontsize=10, fmt="%d")
+            axis.clabel(lines, manual=places, fontsize=10, fmt="%d")
         came = picture[row, column, :2]
         axis.plot(column, row, "o", ms=9, mfc="white", mec=plot.COLORS[0])
         axis.set_title(title)

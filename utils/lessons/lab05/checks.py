@@ -601,6 +601,7 @@ lab.declare(
         cases=[(0.9, 65), (0.5, 100), (0.941, 918), (0.8, 1)],
         mistakes={
             "That is the variance: take the square root.": lambda p, n: p * (1 - p) / n,
+            "That is in percent. Return a share, from 0 to 1.": lambda p, n: 100 * math.sqrt(p * (1 - p) / n),
             "That is the spread of a single photo: divide the variance by n.": lambda p, n: math.sqrt(p * (1 - p)),
             "Divide the variance by n before the square root, not after it.": lambda p, n: math.sqrt(p * (1 - p)) / n,
             "The variance of one photo is p(1 − p), not p: a network that is always right has none.": lambda p, n: math.sqrt(

@@ -88,7 +88,7 @@ class Step:
 
 
 def thumbnails(images):
-    """`images` (n, side, side, 3) with only every third pixel or so, about 50 a side, as float32 in −1 … 1."""
+    """`images` (n, side, side, 3) with every third pixel (of 150) or sixth (of 299), about 50 a side, as float32 in −1 … 1."""
     step = round(images.shape[1] / 50)
     return transfer.scale(images[:, ::step, ::step])
 

@@ -277,6 +277,10 @@ lab.declare(
                 lambda values: (values - values.min()) / np.ptp(values),
                 lambda values: (values - values.min()) / (np.ptp(values) + 1e-8),
             ),
+            "{case} you subtract the minimum. Only set negative values to 0 and divide by the maximum.": Either(
+                lambda values: (np.maximum(values, 0) - np.maximum(values, 0).min()) / (np.ptp(np.maximum(values, 0)) or 1),
+                lambda values: (np.maximum(values, 0) - np.maximum(values, 0).min()) / np.ptp(np.maximum(values, 0)),
+            ),
             "You take absolute values: what speaks against the class then counts as if it spoke for it.": Either(
                 lambda values: np.abs(values) / (np.abs(values).max() or 1), lambda values: np.abs(values) / np.abs(values).max()
             ),
@@ -382,8 +386,9 @@ lab.declare(
         tolerance=1e-5,
         mistakes={
             "Your outermost cells lie on the outermost pixels (*aligned corners*): near the edges everything is shifted by up to "
-            "half a cell. A cell's value belongs in the middle of the pixels that it covers.": lambda values, size: _resized(
-                values, size, _aligned
+            "half a cell. A cell's value belongs in the middle of the pixels that it covers.": Either(
+                lambda values, size: _resized(values, size, _aligned),
+                lambda values, size: _resized(values, [n * (size[0] // len(values)) for n in values.shape], _aligned),
             ),
             "Each value lies in the upper left corner of its cell, so the whole map is shifted by half a cell: pixel i has its "
             "middle at i + 0.5.": lambda values, size: _resized(values, size, lambda n, cells: np.arange(n) * cells / n),
@@ -583,6 +588,9 @@ def _pointing_cases(rng):
         masks = rng.random((n, height, width)) < 0.4
         masks[0, 0, 0] = True
         cases[f"for {n} maps of {height} × {width} pixels"] = (rng.normal(size=(n, height, width)), masks)
+    masks = rng.random((6, 4, 5)) < 0.4
+    masks[0], masks[1] = True, False
+    cases["for 6 maps without positive values"] = (-1 - rng.random((6, 4, 5)), masks)
     return cases
 
 
@@ -603,6 +611,8 @@ lab.declare(
             "You look for the largest absolute value. A map may be negative; its peak is its highest value.": (
                 lambda maps, masks: _pointing_game(np.abs(maps), masks)
             ),
+            "A map may be negative everywhere: multiplied by the mask, it is highest where the mask is 0. Look the mask up at the "
+            "peak of the map itself.": lambda maps, masks: (maps * masks).max(axis=(1, 2)) == maps.max(axis=(1, 2)),
             "This is one number, the share of hits. Return one answer for each map: the interval needs them.": (
                 lambda maps, masks: _pointing_game(maps, masks).mean()
             ),

@@ -60,8 +60,11 @@ lab.declare(
     ),
     to_yolo=Function(
         _yolo,
-        cases=[((10, 20, 40, 60), 100, 200), ((0, 0, 320, 240), 320, 240), ((5, 0, 6, 9), 50, 18)],
+        cases=[((10, 20, 40, 60), 100, 200), ((0, 0, 320, 240), 320, 240), ((5, 0, 6, 9), 50, 18), ((7, 3, 20, 31), 64, 48)],
         mistakes={
+            "{case} gives {got}: do not round; a fraction of the picture needs its decimals.": lambda b, w, h: tuple(
+                round(value, 2) for value in _yolo(b, w, h)
+            ),
             "{case} gives {got}: that is COCO's corner in fractions. YOLO begins with the centre.": lambda b, w, h: (
                 b[0] / w, b[1] / h, (b[2] - b[0]) / w, (b[3] - b[1]) / h,
             ),

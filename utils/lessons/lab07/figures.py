@@ -44,7 +44,7 @@ def scores(rows: Mapping[str, np.ndarray], ceiling: float | None = None, xlabel=
     axis.set_yticks(-np.arange(len(rows)), list(rows))
     if ceiling is not None:
         axis.axvline(ceiling, color=plot.COLORS[2], linestyle="--")
-        axis.text(ceiling, 0.45, "two rounds by hand", ha="right", color=plot.COLORS[2], fontsize=10)
+        axis.text(ceiling, 0.45, "ceiling", ha="right", color=plot.COLORS[2], fontsize=10)
     axis.set(xlabel=xlabel, ylim=(-len(rows) + 0.4, 0.8))
     return fig
 

@@ -14,6 +14,7 @@ def change_map(share: np.ndarray) -> Figure:
     drawn = axis.imshow(100 * share, cmap="viridis", vmin=0)
     fig.colorbar(drawn, ax=axis, label="class changes, % of the pictures")
     axis.set(xlabel="column of the window", ylabel="row of the window")
+    axis.set(xticks=range(0, share.shape[1], 3), yticks=range(0, share.shape[0], 3))
     axis.set_title("Padded classifier: windows against the whole picture")
     return fig
 

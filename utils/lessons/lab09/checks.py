@@ -175,6 +175,8 @@ lab.declare(
         cases=[(4, 3, 2), (4, 4, 2), (5, 2, 2), (3, 2, 3), (6, 5, 3), (1, 3, 2), (4, 3, 1)],
         mistakes={
             "{case}: cut to size · stride, as `padding='same'` does. The text asks for every output, nothing cut off.": _same,
+            "{case}: where the stride is larger than the kernel, Keras adds outputs that no input reaches. Stop at the last one "
+            "that the last input reaches.": lambda n, k, s: np.pad(_touches(n, k, s), (0, max(s - k, 0))),
             "Inputs paint `stride` pixels apart, not next to each other.": lambda n, k, s: np.pad(
                 _touches(n, k, 1), (0, (n - 1) * (s - 1))
             ),
@@ -476,12 +478,15 @@ def _masks(rng):
     ring[1:6, 2:7], ring[2:5, 3:6], ring[3, 4] = True, False, True
     hook = np.zeros((5, 6), bool)
     hook[0, :], hook[:, 0] = True, True
+    nested = hook.copy()
+    nested[2, 3] = True
     return {
         "for blocks that touch at a corner": (steps, 1),
         "for the same with least = 4": (steps, 4),
         "for the same with least = 7": (steps, 7),
         "for a pixel within a ring": (ring, 1),
         "for a hook, least = 11": (hook, 11),
+        "for a hook around a pixel, least = 11": (nested, 11),
         "for an empty mask": (np.zeros((3, 4), bool), 1),
         "for random pixels": (rng.random((9, 7)) < 0.45, 2),
     }
@@ -519,6 +524,9 @@ lab.declare(
             "Components of exactly `least` pixels belong to the result.": lambda m, least: _found(m, least + 1),
             "You compare `least` with the area of the box, not with the number of pixels.": lambda m, least: _found(
                 m, least, by=lambda pixels, box: box
+            ),
+            "You count all True pixels in the box. Count those of the component: `numbered == number`.": (
+                lambda m, least: [b for b in _found(m) if np.asarray(m)[b[1] : b[3], b[0] : b[2]].sum() >= least]
             ),
             "This is (x0, y0, width, height). The text asks for (x0, y0, x1, y1).": _centre_form,
             "One box around everything: each component needs its own.": _one_box,

@@ -249,7 +249,7 @@ def strides_and_padding(cases: list[tuple[int, int, int, int]]) -> Figure:
         centres = np.arange(out) * stride + size / 2
         x, y = np.meshgrid(offset + centres, centres)
         axis.scatter(x, y, s=36, color=BLACK, zorder=3)
-        unseen = total - ((out - 1) * stride + size)
+        unseen = max(0, width + padding - ((out - 1) * stride + size))  # of the image: padding is no loss
         rest = f"; {unseen} unseen" if unseen else ""
         axis.set_title(f"W={width}, F={size}\nS={stride}, P={padding}\nW'={out}{rest}", fontsize=12)
         axis.set(xlim=(-0.2, reach + 0.2), ylim=(reach + 0.2, -0.2), aspect="equal")

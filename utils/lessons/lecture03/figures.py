@@ -72,7 +72,7 @@ def feature_maps(photo, maps, names, count=4):
             axis.set_xticks([]), axis.set_yticks([])
             axis.set_ylabel(f"map {channel}", fontsize=10)
     axes[0, 0].clear()
-    _picture(axes[0, 0], photo, f"{names[0].split('_')[0]} ({maps[0].shape[0]}×{maps[0].shape[1]})")
+    _picture(axes[0, 0], photo, f"the photo\nright: {names[0].split('_')[0]} ({maps[0].shape[0]}×{maps[0].shape[1]})")
     return fig
 
 

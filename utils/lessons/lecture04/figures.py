@@ -81,7 +81,7 @@ def maps_beside(photos, maps, labels, signed):
     return fig
 
 
-def with_intervals(steps, curves, ylabel, xlabel="", low=-0.35):
+def with_intervals(steps, curves, ylabel, xlabel="", low=-1.0):
     """Curves with error bars, {name: [(value, low, high), …]}, one value for each of the named steps."""
     fig, axis = plot.figure(size=(9.2, 4.2))
     for i, (name, values) in enumerate(curves.items()):

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from ...garden import CLASSES
 from ...notebook import plot
@@ -23,12 +23,11 @@ def draw_found(axis, found, names=True):
 
 
 def draw_classes(axis, classes, image):
-    """The map of classes (rows, columns) over the picture, which shows through."""
+    """The map of classes (rows, columns) over the picture, which shows where there is no flower."""
     colours = ListedColormap([(0, 0, 0, 0), *COLOURS])
     side = len(image)
-    axis.imshow(
-        classes, cmap=colours, vmin=0, vmax=5, alpha=0.75, extent=(-0.5, side - 0.5, side - 0.5, -0.5), interpolation="nearest"
-    )
+    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
+    axis.imshow(classes, cmap=colours, vmin=0, vmax=5, extent=extent, interpolation="nearest")
 
 
 def pictures(count, size=4.2):
@@ -37,6 +36,12 @@ def pictures(count, size=4.2):
     for axis in axes[0]:
         axis.axis("off")
     return fig, axes[0]
+
+
+def _legend(fig):
+    """Which colour stands for which kind of flower, below the figure."""
+    patches = [Patch(facecolor=colour, label=name) for colour, name in zip(COLOURS, CLASSES, strict=True)]
+    fig.legend(handles=patches, ncols=len(patches), loc="outside lower center", fontsize=11)
 
 
 def scene(image, draw=None, title=""):
@@ -50,12 +55,13 @@ def scene(image, draw=None, title=""):
 
 
 def side_by_side(image, draws, titles):
-    """The scene once for each of `draws`, functions of the axis."""
+    """The scene once for each of `draws`, functions of the axis, and a legend of the colours."""
     fig, axes = pictures(len(draws))
     for axis, draw, title in zip(axes, draws, titles, strict=True):
         axis.imshow(image)
         draw(axis)
         axis.set_title(title, fontsize=12)
+    _legend(fig)
     return fig
 
 
@@ -134,4 +140,5 @@ def all_the_way(image, steps):
         axis.imshow(image)
         draw(axis)
         axis.set_title(title, fontsize=12)
+    _legend(fig)
     return fig
