@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.grading import jail
 from utils import doctor
 from utils.data import fetch, sources
-from utils.doctor import libraries, machine, packages
+from utils.doctor import grading, libraries, machine, packages
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -273,3 +274,31 @@ def test_the_command(home, tmp_path):
     assert done.returncode == 1 and "do: python -m utils.data fetch" in done.stdout
     assert "\nok       Keras uses tensorflow, channels_last, float32\n" in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("Verdict: ")
+
+
+# ---------------------------------------------------------------- grading
+
+
+@pytest.fixture
+def machine_with(monkeypatch):
+    """`machine_with(programs, runs)`: a Linux with these programs, on which a command runs if `runs` says so."""
+
+    def set_up(programs, runs=lambda command: True):
+        monkeypatch.setattr(grading.sys, "platform", "linux")
+        monkeypatch.setattr(grading.shutil, "which", lambda name: name if name in programs else None)
+        monkeypatch.setattr(grading, "_runs", runs)
+        return doctor.check_grading()
+
+    return set_up
+
+
+def test_grading_with_bubblewrap_needs_three_programs(machine_with):
+    (found,) = machine_with({"bwrap", "prlimit", "setpriv"})
+    assert not found.remedy and "layer 1" in str(found)
+    one_problem(*machine_with({"bwrap", "prlimit"}), "setpriv is not installed", "install util-linux")
+
+
+def test_grading_in_a_container_needs_the_image_and_says_how_to_make_it(machine_with):
+    assert "layer 2" in str(machine_with({"docker"})[0])
+    found = machine_with({"docker"}, lambda command: command == ["docker", "info"])
+    one_problem(*found, f"docker build -t {jail.IMAGE} -f tools/grading/Containerfile .", "install bubblewrap")

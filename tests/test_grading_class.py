@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -184,6 +185,13 @@ def one_exercise() -> labs.Lab:
     whole = lab(LESSON)
     cells = [cell for cell in whole.notebook["cells"] if grade_id(cell).removeprefix("check-") == "parameters"]
     return labs.Lab(whole.name, whole.stem, {**whole.notebook, "cells": cells})
+
+
+def test_a_process_without_a_jail_leaves_no_folder_behind(tmp_path):
+    running = jails.Jail("unsafe").start(tmp_path, "this")
+    assert Path(running.home).is_dir()
+    running.kill()
+    assert not Path(running.home).exists()
 
 
 @pytest.fixture(scope="module")

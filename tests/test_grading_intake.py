@@ -153,7 +153,7 @@ def test_links_are_not_followed_and_nothing_climbs(tmp_path):
     found = intake.collect(place, LABS)
     assert [each.student for each in found.submissions] == ["evil"]
     assert sorted(tmp_path.rglob("*")) == before, "reading an archive wrote something"
-    assert sum("link" in why for _, why in found.left_out) == 2
+    assert sorted(name for name, why in found.left_out if "link" in why) == ["folder", "link.ipynb", "slip.zip/l.ipynb"]
 
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
@@ -221,3 +221,68 @@ def test_a_cell_that_fills_an_answer_in_place_is_executed():
 def test_global_names_are_told_from_local_ones():
     assert labs.used_names("def f(a):\n    b = a\n    return b + c\nd = [e for e in g]") == {"c", "g"}
     assert labs.used_names("def f(:") == set()
+
+
+def test_the_newer_one_counts_inside_an_archive_and_beside_it(tmp_path):
+    for name in ("ada", "ben"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lab.ipynb").write_bytes(SOLVED)
+    with zipfile.ZipFile(tmp_path / "ada" / "old.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("x.ipynb", (2020, 1, 1, 0, 0, 0)), SOLVED + b" ")
+    for year, newest in ((2021, "ada/lab.ipynb"), (2019, "ada/old.zip/x.ipynb")):
+        os.utime(tmp_path / "ada" / "lab.ipynb", 2 * ((year - 1970) * 365 * 86_400,))
+        assert [each.source for each in intake.collect(tmp_path, LABS).submissions] == [newest, "ben/lab.ipynb"]
+
+
+def test_two_students_of_one_name_in_a_lab_have_the_platforms_number(tmp_path):
+    for folder in ("Anna Müller_123456_assignsubmission_file_", "Anna Müller_123999_assignsubmission_file_"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.ipynb").write_bytes(SOLVED)
+    assert [each.student for each in intake.collect(tmp_path, LABS).submissions] == ["Anna Müller 123456", "Anna Müller 123999"]
+
+
+def test_a_student_with_another_number_for_another_lab_is_the_same(tmp_path):
+    """Moodle numbers anew for each assignment."""
+    for number, lesson in enumerate(LESSONS[:2]):
+        folder = tmp_path / f"Anna Müller_12345{number}_assignsubmission_file_"
+        folder.mkdir()
+        (folder / "x.ipynb").write_text(json.dumps(solved(lesson)))
+    assert [each.student for each in intake.collect(tmp_path, LABS).submissions] == ["Anna Müller", "Anna Müller"]
+
+
+@pytest.mark.parametrize("names", [STEMS, ["lab", "lab2"]])
+def test_the_folder_of_a_single_student_names_her(tmp_path, names):
+    (tmp_path / "Ada").mkdir()
+    for name, lesson in zip(names, LESSONS, strict=False):
+        (tmp_path / "Ada" / f"{name}.ipynb").write_text(json.dumps(solved(lesson)))
+    assert [each.student for each in intake.collect(tmp_path, LABS).submissions] == ["Ada", "Ada"]
+
+
+def test_who_hands_in_no_notebook_is_listed_and_a_file_beside_one_is_not(tmp_path):
+    for name in ("class/Ada/x.ipynb", "class/Ada/helper.py", "class/Bob/lab01.rar", "class/Cy/lab.tar.gz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(SOLVED)
+    (tmp_path / "class" / "more.zip").write_bytes(zipped({"Dan/report.pdf": b"%PDF", "Eve/y.ipynb": SOLVED + b" "}))
+    found = intake.collect(tmp_path, LABS)
+    assert [each.student for each in found.submissions] == ["Ada", "Eve"]
+    assert sorted(name for name, why in found.left_out if "hand in the .ipynb" in why) == [
+        "class/Bob/lab01.rar",
+        "class/Cy/lab.tar.gz",
+        "class/more.zip/Dan/report.pdf",
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_listed(tmp_path, monkeypatch):
+    def walk(place, onerror):
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "ada")))
+        return []
+
+    monkeypatch.setattr(intake.os, "walk", walk)
+    assert intake.collect(tmp_path, LABS).left_out == [("ada", "It cannot be read: Permission denied.")]
+
+
+def test_a_notebook_that_is_given_alone_and_too_large_is_called_so(tmp_path, monkeypatch):
+    (tmp_path / "x.ipynb").write_bytes(SOLVED)
+    monkeypatch.setattr(intake, "NOTEBOOK", len(SOLVED) - 1)
+    found = intake.collect(tmp_path / "x.ipynb", LABS)
+    assert found.submissions == [] and "larger" in found.left_out[0][1]

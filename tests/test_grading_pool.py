@@ -13,8 +13,10 @@ import pytest
 
 from tests import killable
 from tests.grading import LESSONS, answered, lab
-from tools.grading import intake, pool, reports
+from tools.grading import cluster, intake, pool, reports
+from tools.grading.__main__ import main
 from tools.grading.intake import Submission
+from tools.grading.jail import Jail
 from tools.grading.supervisor import Limits
 from tools.lesson import ROOT
 from utils.notebook import mend
@@ -89,6 +91,36 @@ def test_a_task_is_named_by_all_it_depends_on():
     assert [t.key for t in pool.tasks(submissions(2), 1, Limits())] == [t.key for t in base]
     assert pool.tasks(submissions(1), 2, Limits())[0].key != base[0].key
     assert pool.tasks(submissions(1), 1, Limits(cell=1))[0].key != base[0].key
+    jails = [Jail("bubblewrap", 3), Jail("bubblewrap", 4), Jail("unsafe", 3)]
+    keys = [pool.tasks(submissions(1), 1, Limits(), jail)[0].key for jail in jails]
+    assert len(set(keys)) == 3, "what ran out of memory, or without a jail, is judged again"
+
+
+def test_on_an_interrupt_what_was_at_work_is_kept(tmp_path, monkeypatch):
+    def judge(supervisor, task, salt):
+        if task.submission.source == "1.ipynb":
+            time.sleep(0.3)
+        return killable.judged_at_once(task)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool, "Supervisor", killable.Nobody)
+    monkeypatch.setattr(pool, "judge_one", judge)
+    store = pool.Store(tmp_path)
+    todo = pool.tasks(submissions(2), 1, Limits())
+    with pytest.raises(KeyboardInterrupt):
+        pool.run(todo, store, None, None, None, workers=2, on_result=interrupted)
+    assert all(store.read(task.key) for task in todo)
+
+
+def test_a_run_through_dask_ends_in_reports_and_lists_what_was_lost(tmp_path, monkeypatch, capsys):
+    (tmp_path / "ada.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    monkeypatch.setattr(cluster, "run", lambda *_, **__: [("ada.ipynb", "It cost several workers: KilledWorker.")])
+    arguments = [str(tmp_path / "ada.ipynb"), "--unsafe", "--engine", "dask", "--to", str(tmp_path / "out")]
+    assert main(arguments) == 3
+    assert "KilledWorker" in (tmp_path / "out" / "left_out.csv").read_text()
+    assert "1 file left out." in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- reports
@@ -195,9 +227,20 @@ def test_reports_are_the_same_bytes(tmp_path):
     assert all((tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes() for path in files)
 
 
-def test_submissions_for_nbgrader_are_put_where_it_looks(tmp_path):
-    from tools.grading.__main__ import collect
+def test_what_was_left_out_before_is_not_said_again(tmp_path):
+    reports.write_all(tmp_path, rows(1), [("x", "y")])
+    reports.write_all(tmp_path, rows(1), [])
+    assert (tmp_path / "left_out.csv").read_text() == "file,reason\n"
 
+
+def test_where_nothing_can_be_graded_the_reasons_are_written(tmp_path, capsys):
+    (tmp_path / "bad.ipynb").write_text("{")
+    assert main([str(tmp_path / "bad.ipynb"), "--to", str(tmp_path / "out")]) == 1
+    assert "bad.ipynb,It is damaged" in (tmp_path / "out" / "left_out.csv").read_text()
+    assert "left_out.csv" in capsys.readouterr().err
+
+
+def test_submissions_for_nbgrader_are_put_where_it_looks(tmp_path):
     labs = tmp_path / "labs"
     labs.mkdir()
     (labs / f"{LESSON.name}.ipynb").write_text(json.dumps(lab(LESSON).notebook))
@@ -206,6 +249,29 @@ def test_submissions_for_nbgrader_are_put_where_it_looks(tmp_path):
     (release / "lab.ipynb").write_text(json.dumps(lab(LESSON).notebook))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "Copy of ada (1).ipynb").write_text(json.dumps(lab(LESSON).notebook))
-    assert collect([str(tmp_path / "in"), str(tmp_path / "course"), "hw", "--labs", str(labs)]) == 0
+    assert main(["collect", str(tmp_path / "in"), str(tmp_path / "course"), "hw", "--labs", str(labs)]) == 0
     put = tmp_path / "course" / "submitted" / "ada" / "hw" / "lab.ipynb"
     assert list(map(mend.text, intake.read(put.read_bytes())["cells"])) == list(map(mend.text, lab(LESSON).notebook["cells"]))
+
+
+def test_each_submission_for_nbgrader_has_its_own_place_and_other_labs_stay_out(tmp_path, capsys):
+    release = tmp_path / "course" / "release" / "hw"
+    release.mkdir(parents=True)
+    (release / "lab.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    for name, lesson in (("Ann/a", LESSON), ("Ann/b", LESSONS[1]), ("x#y/a", LESSON), ("x$y/a", LESSON)):
+        path = tmp_path / "in" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(lab(lesson).notebook))
+    assert main(["collect", str(tmp_path / "in"), str(tmp_path / "course"), "hw"]) == 0
+    put = {path.parts[-3]: intake.read(path.read_bytes()) for path in (tmp_path / "course" / "submitted").glob("*/hw/lab.ipynb")}
+    assert sorted(put) == ["Ann", "x_y", "x_y-2"]
+    assert [mend.text(cell) for cell in put["Ann"]["cells"]] == [mend.text(cell) for cell in lab(LESSON).notebook["cells"]]
+    assert "left out: Ann/b.ipynb: It is lab02, another assignment." in capsys.readouterr().out
+
+
+def test_nowhere_is_named_by_both_commands(tmp_path, capsys):
+    (tmp_path / "release" / "hw").mkdir(parents=True)
+    (tmp_path / "release" / "hw" / "lab.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    for command in (["nowhere"], ["collect", "nowhere", str(tmp_path), "hw"]):
+        assert main(command) == 2
+        assert "There is nothing at nowhere" in capsys.readouterr().err

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.lesson import ROOT
@@ -25,7 +26,7 @@ from .supervisor import Limits, data_folders
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["collect"]:
-        return collect(arguments[1:])
+        return _watched(collect, arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m tools.grading", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,9 +50,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--engine", choices=("pool", "dask"), default="pool", help="dask: a cluster (pip install 'convnet-course[cluster]')"
     )
     parser.add_argument("--scheduler", default="", help="address of a dask scheduler; without it, one on this machine")
-    options = parser.parse_args(arguments)
+    return _watched(grade, parser.parse_args(arguments))
+
+
+def _watched(run: Callable, given) -> int:
+    """What `run` returns; the sentence of an error that a user can mend, in the place of a traceback."""
     try:
-        return grade(options)
+        return run(given)
     except (FileNotFoundError, RuntimeError, PermissionError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -67,13 +72,15 @@ def grade(options) -> int:
         print("There is no submission to any of the labs here.", file=sys.stderr)
         for where, why in collected.left_out[:10]:
             print(f"  {where}: {why}", file=sys.stderr)
+        reports.write_all(options.to, [], collected.left_out)
+        print(f"All {len(collected.left_out)} reasons: {_shown(options.to / 'left_out.csv')}", file=sys.stderr)
         return 1
     chosen = _layer(options)
     if chosen is None:
         return 2
     limits = Limits(cell=options.cell_seconds, submission=options.submission_seconds, challenge=options.challenge)
     store = pool.Store(options.to)
-    todo = pool.tasks(collected.submissions, store.salt(), limits)
+    todo = pool.tasks(collected.submissions, store.salt(), limits, chosen)
     began, counts = time.monotonic(), {"new": 0, "kept": 0}
     with progress.bar(label="grading", total=len(todo), unit="submission") as shown:
 
@@ -84,7 +91,7 @@ def grade(options) -> int:
         if options.engine == "dask":
             from . import cluster
 
-            cluster.run(
+            lost = cluster.run(
                 todo, store, chosen, address=options.scheduler, limits=limits, workers=options.workers, on_result=on_result
             )
         else:
@@ -107,13 +114,17 @@ def grade(options) -> int:
     for path in reports.write_all(options.to, rows, left_out):
         print(f"{_shown(path)}")
     seconds = time.monotonic() - began
-    print(f"{len(rows)} submissions: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
-    print(f"{len(left_out)} files left out.")
+    print(f"{_counted(rows, 'submission')}: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
+    print(f"{_counted(left_out, 'file')} left out.")
     for where, why in lost:
         print(f"{where} is not graded. {why}", file=sys.stderr)
     if chosen.layer == "unsafe":
         _banner()
     return 3 if lost else 0
+
+
+def _counted(things: list, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _interrupt(*_):
@@ -167,28 +178,37 @@ def collect(arguments: list[str]) -> int:
     parser.add_argument("--labs", type=Path, default=ROOT / "labs")
     options = parser.parse_args(arguments)
     known = labs.released(options.labs)
-    names = [
-        path.stem
-        for folder in ("release", "source")
-        for path in sorted((options.course / folder / options.assignment).glob("*.ipynb"))
-    ]
+    names = _handed_out(options.course, options.assignment, known)
     if not names:
-        print(f"{options.course} has no notebook for {options.assignment} in release/ or source/.", file=sys.stderr)
+        print(f"{options.course} has none of the course's labs for {options.assignment} in release/ or source/.", file=sys.stderr)
         return 2
     found = intake.collect(options.submissions, known, only=options.lab)
-    stems = {lab.stem: lab.stem for lab in known} if len(names) > 1 else {}
-    for one in found.submissions:
-        name = stems.get(one.lab.stem, names[0])
-        target = (
-            options.course / "submitted" / reports.file_names([one.student])[one.student] / options.assignment / f"{name}.ipynb"
-        )
+    wanted = [one for one in found.submissions if one.lab.name in names]
+    others = [one for one in found.submissions if one.lab.name not in names]
+    folders = reports.file_names(list(dict.fromkeys(one.student for one in wanted)))
+    for one in wanted:
+        target = options.course / "submitted" / folders[one.student] / options.assignment / f"{names[one.lab.name]}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         pool.write(target, json.dumps(one.notebook, ensure_ascii=False, indent=1))
-    for where, why in found.left_out:
+    for where, why in [*found.left_out, *((one.source, f"It is {one.lab.name}, another assignment.") for one in others)]:
         print(f"left out: {where}: {why}")
-    print(f"{len(found.submissions)} submissions are in {options.course / 'submitted'}.", end=" ")
+    print(f"{_counted(wanted, 'submission')} in {options.course / 'submitted'}.", end=" ")
     print(f"Go on with `nbgrader autograde {options.assignment}`.")
-    return 0 if found.submissions else 1
+    return 0 if wanted else 1
+
+
+def _handed_out(course: Path, assignment: str, known: list[labs.Lab]) -> dict[str, str]:
+    """Lab → what its notebook is called in the nbgrader course, as released or as written."""
+    names = {}
+    for folder in ("release", "source"):
+        for path in sorted((course / folder / assignment).glob("*.ipynb")):
+            try:
+                lab = labs.recognize(intake.read(path.read_bytes()), known)
+            except ValueError as error:
+                raise RuntimeError(f"{path}: {error}") from None
+            if lab:
+                names.setdefault(lab.name, path.stem)
+    return names
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ import json
 import os
 import re
 import stat
+import time
 import unicodedata
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -28,10 +30,12 @@ ENTRIES = 100_000  # files in an archive
 NESTED = 3  # archives within archives
 _JUNK = re.compile(r"(^|/)(\.ipynb_checkpoints|__MACOSX|\.git|\.venv|node_modules)(/|$)|(^|/)\._")
 _PLATFORM = (  # what learning platforms put around a name
-    re.compile(r"^(?P<who>.+?)_\d{3,}_assignsubmission_(file|onlinetext)_?.*$"),  # Moodle
-    re.compile(r"^(?P<who>[^_]+?)(_LATE)?_\d{3,}_\d{3,}_.+$"),  # Canvas
+    re.compile(r"^(?P<who>.+?)_(?P<number>\d{3,})_assignsubmission_(file|onlinetext)_?.*$"),  # Moodle
+    re.compile(r"^(?P<who>[^_]+?)(_LATE)?_(?P<number>\d{3,})_\d{3,}_.+$"),  # Canvas
     re.compile(r"^[^_]+_(?P<who>[^_]+)_attempt_\d{4}-\d\d-\d\d.*$"),  # Blackboard
 )
+_OTHER = re.compile(r"\.(rar|7z|tar|gz|tgz|py|html?|pdf|docx?)$", re.I)  # handed in instead of a notebook
+_LINK = "It is a link; links are not followed."
 _NOISE = re.compile(r"^(copy of |kopie von |copia de |copie de )+|( ?\(\d+\)| ?- ?copy|-copy\d*|_copy\d*)+$", re.I)
 
 
@@ -52,6 +56,7 @@ class Collected:
 
     submissions: list[Submission] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (place, reason)
+    others: list[str] = field(default_factory=list)  # files that are neither notebook nor archive
 
 
 def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
@@ -76,10 +81,11 @@ def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
             found.left_out.append((name, f"It is {lab.name}, not {only}."))
         else:
             taken.append((when, Submission(name, lab, notebook, hashlib.sha256(data).hexdigest(), name)))
-    common = _common_folders([one.source for _, one in taken])
+    folders, stems = _common_folders([one.source for _, one in taken]), [each.stem for each in labs]
+    names = _names([one for _, one in taken], folders, stems)
     newest: dict[tuple[str, str], tuple[float, Submission]] = {}
     for when, one in taken:
-        one = replace(one, student=student_of(one.source[common:], [each.stem for each in labs]))
+        one = replace(one, student=names[one.source])
         known, key = newest.get((one.student, one.lab.name)), (one.student, one.lab.name)
         if known is None:
             newest[key] = (when, one)
@@ -92,7 +98,30 @@ def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
     found.submissions = sorted(
         (one for _, one in newest.values()), key=lambda each: (each.lab.name, each.student.lower(), each.student)
     )
+    handed_in = {_student(one.source, folders, stems) for _, one in taken}
+    for name in found.others:  # beside a notebook they do no harm
+        if _student(name, folders, stems) not in handed_in:
+            found.left_out.append((name, "It is no notebook and no zip archive: hand in the .ipynb."))
     return found
+
+
+def _names(submissions: list[Submission], folders: str, stems: list[str]) -> dict[str, str]:
+    """Source → student. Who shares a name with another in a lab has the platform's number, too."""
+    names = {one.source: _student(one.source, folders, stems) for one in submissions}
+    numbers = defaultdict(set)
+    for one in submissions:
+        numbers[one.lab.name, names[one.source]].add(_number(one.source))
+    for one in submissions:
+        name, number = names[one.source], _number(one.source)
+        if number and len(numbers[one.lab.name, name] - {""}) > 1:
+            names[one.source] = f"{name} {number}"
+    return names
+
+
+def _student(source: str, folders: str, stems: list[str]) -> str:
+    """Whose a path is, the folders that all have in common left out, unless what is left names nobody."""
+    name = student_of(source.removeprefix(folders), stems)
+    return student_of(source, stems) if _is_general(name, stems) else name
 
 
 def read(data: bytes) -> dict:
@@ -134,25 +163,23 @@ def _cell(cell: dict) -> dict:
     return typed
 
 
-def _common_folders(names: list[str]) -> int:
-    """How many characters of folders all the paths begin with; they say nothing about whose a path is."""
+def _common_folders(names: list[str]) -> str:
+    """The folders that all the paths begin with; they say nothing about whose a path is."""
     folders = [name.split("/")[:-1] for name in names]
     if len(folders) < 2:
-        return 0
+        return ""
     shared = 0
     while all(len(each) > shared and each[shared] == folders[0][shared] for each in folders):
         shared += 1
-    return len("/".join(folders[0][:shared])) + 1 if shared else 0
+    return "".join(f"{folder}/" for folder in folders[0][:shared])
 
 
 def student_of(name: str, stems: list[str]) -> str:
     """Whose submission a path is: by the platform's naming, else by the first folder that says so, else by its file name."""
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")] or ["unnamed"]
-    for part in (*reversed(parts[:-1]), _without_noise(parts[-1])):
-        for pattern in _PLATFORM:
-            match = pattern.match(part)
-            if match:
-                return _tidy(match["who"])
+    parts = _parts(name)
+    match = _by_platform(parts)
+    if match:
+        return _tidy(match["who"])
     folders = [_without_noise(part) for part in parts[:-1]]
     folders = [part for part in folders if part and not _is_general(part, stems)]
     if folders:
@@ -161,6 +188,25 @@ def student_of(name: str, stems: list[str]) -> str:
     for stem in stems:
         rest = re.sub(re.escape(stem), "", rest, flags=re.I).strip(" _-.") or rest
     return _tidy(rest)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")] or ["unnamed"]
+
+
+def _by_platform(parts: list[str]) -> re.Match | None:
+    """Name and number in the part of a path that a learning platform named."""
+    for part in (*reversed(parts[:-1]), _without_noise(parts[-1])):
+        for pattern in _PLATFORM:
+            if match := pattern.match(part):
+                return match
+    return None
+
+
+def _number(name: str) -> str:
+    """The number that the platform tells students of one name apart by; "" for none."""
+    match = _by_platform(_parts(name))
+    return (match.groupdict().get("number") or "") if match else ""
 
 
 def _is_general(part: str, stems: list[str]) -> bool:
@@ -205,31 +251,48 @@ def _files(place: Path, found: Collected) -> Iterator[tuple[str, float, bytes]]:
     if place.is_file():
         if zipfile.is_zipfile(place):
             yield from _archive(place, "", found, 1, [ARCHIVE])
+        elif place.stat().st_size > NOTEBOOK:
+            found.left_out.append((place.name, _too_large()))
         else:
-            yield place.name, place.stat().st_mtime, place.read_bytes()[: NOTEBOOK + 1]
+            yield place.name, place.stat().st_mtime, place.read_bytes()
         return
-    for folder, folders, files in os.walk(place):
-        folders[:] = sorted(each for each in folders if not os.path.islink(os.path.join(folder, each)))
+
+    def named(path: str | Path) -> str:
+        return os.fsencode(Path(path).relative_to(place).as_posix()).decode("utf-8", "replace")
+
+    def unreadable(error: OSError) -> None:
+        found.left_out.append((named(error.filename), f"It cannot be read: {error.strerror}."))
+
+    for folder, folders, files in os.walk(place, onerror=unreadable):
+        links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
+        found.left_out += [(named(Path(folder) / each), _LINK) for each in links if not _JUNK.search(each)]
+        folders[:] = sorted(set(folders) - set(links))
         for file in sorted(files):
             path = Path(folder) / file
-            name = os.fsencode(path.relative_to(place).as_posix()).decode("utf-8", "replace")
+            name = named(path)
             if _JUNK.search(name):
                 continue
             try:
                 status = path.lstat()
                 if stat.S_ISLNK(status.st_mode):
-                    found.left_out.append((name, "It is a link; links are not followed."))
+                    found.left_out.append((name, _LINK))
                 elif not stat.S_ISREG(status.st_mode):
                     found.left_out.append((name, "It is no regular file."))
                 elif name.lower().endswith(".zip"):
                     yield from _archive(path, name, found, 1, [ARCHIVE])
                 elif _may_be_notebook(name):
                     if status.st_size > NOTEBOOK:
-                        found.left_out.append((name, f"It is larger than {NOTEBOOK // 1_000_000} MB."))
+                        found.left_out.append((name, _too_large()))
                     else:
                         yield name, status.st_mtime, path.read_bytes()
+                elif _OTHER.search(name):
+                    found.others.append(name)
             except OSError as error:
                 found.left_out.append((name, f"It cannot be read: {error.strerror}."))
+
+
+def _too_large() -> str:
+    return f"It is larger than {NOTEBOOK // 1_000_000} MB."
 
 
 def _may_be_notebook(name: str) -> bool:
@@ -249,10 +312,11 @@ def _archive(file, name: str, found: Collected, depth: int, budget: list[int]) -
                 if entry.is_dir() or _JUNK.search(entry.filename):
                     continue
                 if stat.S_ISLNK(entry.external_attr >> 16):
-                    found.left_out.append((inner, "It is a link; links are not followed."))
+                    found.left_out.append((inner, _LINK))
                     continue
                 packed = entry.filename.lower().endswith(".zip")
                 if not packed and not _may_be_notebook(entry.filename):
+                    found.others += [inner] if _OTHER.search(entry.filename) else []
                     continue
                 limit = NOTEBOOK if not packed else 10 * NOTEBOOK
                 try:
@@ -278,5 +342,5 @@ def _archive(file, name: str, found: Collected, depth: int, budget: list[int]) -
 
 
 def _when(entry: zipfile.ZipInfo) -> float:
-    year, month, day, hour, minute, second = entry.date_time
-    return ((year * 12 + month) * 31 + day) * 86_400 + hour * 3600 + minute * 60 + second
+    """Seconds since 1970, as of a file outside of an archive; an entry holds the time of day where it was packed."""
+    return time.mktime((*entry.date_time, 0, 0, -1))

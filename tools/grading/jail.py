@@ -61,6 +61,7 @@ class Running:
     process: subprocess.Popen
     container: Sequence[str] = ()  # the command that removes it
     group: cgroups.Group | None = None
+    home: str = ""  # a folder that goes with it
 
     def short_of_memory(self) -> bool:
         """Whether the kernel has ended a process of it that asked for too much."""
@@ -80,6 +81,8 @@ class Running:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None and not stream.closed:
                 stream.close()
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 def _entering(group: cgroups.Group) -> list[str]:
@@ -125,7 +128,7 @@ class Jail:
         keep, group = tuple(keep), None
         python = [module, *arguments]
         name = f"grading-{uuid.uuid4().hex[:12]}"
-        environment, filters, removal = None, None, ()
+        environment, filters, removal, home = None, None, (), ""
         if self.layer == "bubblewrap":
             filters = _filter_descriptor()
             group = cgroups.make(self.memory + 3 * SCRATCH, PROCESSES)
@@ -146,7 +149,7 @@ class Jail:
         )
         if filters is not None:
             os.close(filters)
-        return Running(process, removal, group)
+        return Running(process, removal, group, home)
 
     def bubblewrap(self, tree: Path, python: Sequence[str], number: int, filters: int) -> list[str]:
         """The command line of layer 1."""

@@ -12,6 +12,7 @@ import queue
 import secrets
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,10 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def tasks(submissions: Iterable[Submission], salt: int, limits: Limits) -> list[Task]:
-    base = hashlib.sha256(f"{fingerprint()} {salt} {limits}".encode())
+def tasks(submissions: Iterable[Submission], salt: int, limits: Limits, jail: Jail | None = None) -> list[Task]:
+    """The tasks, named by all that a verdict depends on: of `jail`, whether it locks in at all, and its memory."""
+    room = (jail.layer != "unsafe", jail.memory) if jail else ()
+    base = hashlib.sha256(f"{fingerprint()} {salt} {limits} {room}".encode())
     made, labs = [], {}
     for submission in submissions:
         digest, lab = base.copy(), submission.lab
@@ -172,8 +175,8 @@ def run(
 ) -> list[tuple[str, str]]:
     """Judge every task that has no result yet, each once; identical files share one.
 
-    Returns (source, reason) of those that could not be judged, through a fault of the grader's, after several tries. Ends at
-    once on an interrupt, losing nothing.
+    Returns (source, reason) of those that could not be judged, through a fault of the grader's, after several tries. On an
+    interrupt no further submission is begun; those at work get up to a minute to end, and what they bring is kept.
     """
     salt, lost = store.salt(), []
     waiting: queue.Queue[tuple[Task, int]] = queue.Queue()
@@ -219,8 +222,13 @@ def run(
             on_result(task, result, False)
     finally:
         stop.set()
+        deadline = time.monotonic() + 60
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=max(0, deadline - time.monotonic()))
+        while not done.empty():
+            task, result = done.get_nowait()
+            if not isinstance(result, Exception):
+                store.write(task.key, result)
     return lost
 
 

@@ -78,9 +78,8 @@ def write_all(folder: Path, rows: Iterable[Row], left_out: list[tuple[str, str]]
         written.append(place / "overview.html")
         write(place / "grades.csv", grades(members))
         write(place / "nbgrader.csv", nbgrader_table(members))
-    if left_out or not by_lab:
-        folder.mkdir(parents=True, exist_ok=True)
-        write(folder / "left_out.csv", table(["file", "reason"], sorted(left_out)))
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "left_out.csv", table(["file", "reason"], sorted(left_out)))
     return written
 
 
@@ -232,7 +231,8 @@ def overview(rows: list[Row], names: dict[str, str], left_out: list[tuple[str, s
     total, most = len(rows), rows[0].result["of"]
     earned = sorted(row.result["points"] for row in rows)
     middle = (earned[(total - 1) // 2] + earned[total // 2]) / 2
-    parts = [f"<p>{total} submissions, median {middle:g} of {most} points, from {earned[0]} to {earned[-1]}.</p>", _banner(rows)]
+    handed_in = "1 submission" if total == 1 else f"{total} submissions"
+    parts = [f"<p>{handed_in}, median {middle:g} of {most} points, from {earned[0]} to {earned[-1]}.</p>", _banner(rows)]
     parts.append(f"<h2>Points</h2>{_histogram(earned, most)}")
     parts.append("<h2>Exercises, the hardest first</h2>" + _by_success(rows, known))
     parts.append("<h2>What went wrong, most frequent first</h2>" + _by_mistake(rows, known))

@@ -8,6 +8,7 @@ import sys
 from .finding import Finding
 
 _GUIDE = "docs/grading.md"
+_IMAGE = "convnet-course-grading"  # as `tools.grading` calls it
 
 
 def check_grading() -> list[Finding]:
@@ -27,8 +28,9 @@ def _bubblewrap() -> str:
     """Why bubblewrap cannot be used; "" if it can."""
     if sys.platform != "linux":
         return f"{platform.system()} has no bubblewrap"
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed"
+    for program, name in (("bwrap", "bubblewrap"), ("prlimit", "prlimit"), ("setpriv", "setpriv")):
+        if shutil.which(program) is None:
+            return f"{name} is not installed"
     command = ["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "--unshare-net", "--proc", "/proc", "true"]
     return "" if _runs(command) else "bubblewrap may not make namespaces here"
 
@@ -38,7 +40,11 @@ def _container() -> str:
     engine = next((name for name in ("docker", "podman") if shutil.which(name)), None)
     if engine is None:
         return "neither docker nor podman is installed"
-    return "" if _runs([engine, "info"]) else f"{engine} is installed, but does not run"
+    if not _runs([engine, "info"]):
+        return f"{engine} is installed, but does not run"
+    if not _runs([engine, "image", "inspect", _IMAGE]):
+        return f"{engine} has no image for it yet, which `{engine} build -t {_IMAGE} -f tools/grading/Containerfile .` makes"
+    return ""
 
 
 def _runs(command: list[str]) -> bool:
@@ -55,4 +61,6 @@ def _remedy() -> str:
         return "install Docker Desktop or podman"
     if shutil.which("bwrap") is None:
         return "install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`)"
+    if shutil.which("prlimit") is None or shutil.which("setpriv") is None:
+        return "install util-linux, which brings prlimit and setpriv"
     return "allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an AppArmor profile for bwrap)"
