@@ -281,10 +281,10 @@ def test_the_command(home, tmp_path):
 
 @pytest.fixture
 def machine_with(monkeypatch):
-    """`machine_with(programs, runs)`: a Linux with these programs, on which a command runs if `runs` says so."""
+    """`machine_with(programs, runs)`: what the doctor says where there are these programs; `runs` says which commands run."""
 
-    def set_up(programs, runs=lambda command: True):
-        monkeypatch.setattr(grading.sys, "platform", "linux")
+    def set_up(programs, runs=lambda command: True, platform="linux"):
+        monkeypatch.setattr(grading.sys, "platform", platform)
         monkeypatch.setattr(grading.shutil, "which", lambda name: name if name in programs else None)
         monkeypatch.setattr(grading, "_runs", runs)
         return doctor.check_grading()
@@ -301,4 +301,21 @@ def test_grading_with_bubblewrap_needs_three_programs(machine_with):
 def test_grading_in_a_container_needs_the_image_and_says_how_to_make_it(machine_with):
     assert "layer 2" in str(machine_with({"docker"})[0])
     found = machine_with({"docker"}, lambda command: command == ["docker", "info"])
-    one_problem(*found, f"docker build -t {jail.IMAGE} -f tools/grading/Containerfile .", "install bubblewrap")
+    one_problem(*found, f"run `docker build -t {jail.IMAGE} -f tools/grading/Containerfile .`", "install bubblewrap")
+
+
+@pytest.mark.parametrize(
+    ("programs", "running", "remedy"),
+    [
+        (set(), "", "do: install Docker or podman;"),
+        ({"podman"}, "", "do: start podman;"),
+        ({"podman"}, "info", f"do: run `podman build -t {jail.IMAGE} "),
+    ],
+)
+def test_grading_on_macos_has_the_remedy_for_what_is_missing(machine_with, programs, running, remedy):
+    one_problem(*machine_with(programs, lambda command: command[1] == running, "darwin"), remedy)
+
+
+def test_grading_on_macos_does_not_ask_for_bubblewrap(machine_with):
+    (found,) = machine_with({"docker"}, platform="darwin")
+    assert "layer 2" in str(found)

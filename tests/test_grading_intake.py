@@ -1,5 +1,6 @@
 """Level 1: submissions are taken in as they come, and nothing in an archive or a folder can do harm."""
 
+import contextlib
 import io
 import json
 import os
@@ -169,10 +170,14 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
 
 
 def test_system_files_are_ignored(tmp_path):
-    for name in ("__MACOSX/._x.ipynb", "ada/.ipynb_checkpoints/x-checkpoint.ipynb", "ada/x.ipynb"):
+    ignored = ("__MACOSX/._x.ipynb", "ada/.ipynb_checkpoints/x-checkpoint.ipynb", ".DS_Store", "ben/Thumbs.db")
+    for name in (*ignored, "ada/x.ipynb"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(SOLVED)
+    (tmp_path / "ada" / ".venv").mkdir()
+    with contextlib.suppress(OSError):  # there may be no links here
+        (tmp_path / "ada" / ".venv" / "lib64").symlink_to(tmp_path)
     found = intake.collect(tmp_path, LABS)
     assert [each.source for each in found.submissions] == ["ada/x.ipynb"] and found.left_out == []
 
@@ -258,18 +263,32 @@ def test_the_folder_of_a_single_student_names_her(tmp_path, names):
     assert [each.student for each in intake.collect(tmp_path, LABS).submissions] == ["Ada", "Ada"]
 
 
-def test_who_hands_in_no_notebook_is_listed_and_a_file_beside_one_is_not(tmp_path):
-    for name in ("class/Ada/x.ipynb", "class/Ada/helper.py", "class/Bob/lab01.rar", "class/Cy/lab.tar.gz"):
+def test_who_hands_in_no_notebook_is_listed_and_a_helper_beside_one_is_not(tmp_path):
+    for name in ("class/Ada/x.ipynb", "class/Ada/helper.py", "class/Ada/lab02.7z", "class/Bob/lab01.odt", "class/Cy/lab.tar.gz"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(SOLVED)
     (tmp_path / "class" / "more.zip").write_bytes(zipped({"Dan/report.pdf": b"%PDF", "Eve/y.ipynb": SOLVED + b" "}))
     found = intake.collect(tmp_path, LABS)
     assert [each.student for each in found.submissions] == ["Ada", "Eve"]
     assert sorted(name for name, why in found.left_out if "hand in the .ipynb" in why) == [
-        "class/Bob/lab01.rar",
+        "class/Ada/lab02.7z",
+        "class/Bob/lab01.odt",
         "class/Cy/lab.tar.gz",
         "class/more.zip/Dan/report.pdf",
     ]
+
+
+def test_of_two_students_of_one_name_the_one_without_a_notebook_is_listed(tmp_path):
+    for name in ("Anna_123456_assignsubmission_file_/x.ipynb", "Anna_123999_assignsubmission_file_/x.pdf"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(SOLVED)
+    assert [name for name, _ in intake.collect(tmp_path, LABS).left_out] == ["Anna_123999_assignsubmission_file_/x.pdf"]
+
+
+def test_a_file_that_is_given_alone_and_no_notebook_is_called_so(tmp_path):
+    (tmp_path / "class.rar").write_bytes(b"Rar!")
+    ((name, why),) = intake.collect(tmp_path / "class.rar", LABS).left_out
+    assert name == "class.rar" and "hand in the .ipynb" in why
 
 
 def test_a_folder_that_cannot_be_read_is_listed(tmp_path, monkeypatch):

@@ -6,8 +6,10 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,6 +98,20 @@ def test_a_task_is_named_by_all_it_depends_on():
     assert len(set(keys)) == 3, "what ran out of memory, or without a jail, is judged again"
 
 
+def test_another_memory_makes_other_tasks_of_a_whole_run(tmp_path, monkeypatch):
+    def run(todo, *_, **__):
+        keys.extend(task.key for task in todo)
+        return []
+
+    keys: list[str] = []
+    monkeypatch.setattr(cluster, "run", run)
+    (tmp_path / "ada.ipynb").write_text(json.dumps(lab(LESSON).notebook))
+    for memory in ("3", "12"):
+        arguments = ["--unsafe", "--engine", "dask", "--to", str(tmp_path / "out"), "--memory", memory]
+        assert main([str(tmp_path / "ada.ipynb"), *arguments]) == 0
+    assert len(set(keys)) == 2
+
+
 def test_on_an_interrupt_what_was_at_work_is_kept(tmp_path, monkeypatch):
     def judge(supervisor, task, salt):
         if task.submission.source == "1.ipynb":
@@ -112,6 +128,26 @@ def test_on_an_interrupt_what_was_at_work_is_kept(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         pool.run(todo, store, None, None, None, workers=2, on_result=interrupted)
     assert all(store.read(task.key) for task in todo)
+
+
+def test_on_an_interrupt_all_that_are_at_work_share_one_minute(tmp_path, monkeypatch):
+    class Stuck(threading.Thread):
+        def join(self, timeout=None):
+            waits.append(timeout)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    waits: list[float] = []
+    monkeypatch.setattr(pool, "Supervisor", killable.Nobody)
+    monkeypatch.setattr(pool, "judge_one", lambda supervisor, task, salt: killable.judged_at_once(task))
+    monkeypatch.setattr(pool, "threading", SimpleNamespace(Thread=Stuck, Event=threading.Event))
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: sum(waits)))
+    with pytest.raises(KeyboardInterrupt):
+        pool.run(
+            pool.tasks(submissions(3), 1, Limits()), pool.Store(tmp_path), None, None, None, workers=3, on_result=interrupted
+        )
+    assert waits == [60, 0, 0]
 
 
 def test_a_run_through_dask_ends_in_reports_and_lists_what_was_lost(tmp_path, monkeypatch, capsys):
@@ -227,6 +263,11 @@ def test_reports_are_the_same_bytes(tmp_path):
     assert all((tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes() for path in files)
 
 
+def test_one_submission_is_no_submissions(tmp_path):
+    reports.write_all(tmp_path, rows(1), [])
+    assert "<p>1 submission, median" in (tmp_path / "lab01" / "overview.html").read_text()
+
+
 def test_what_was_left_out_before_is_not_said_again(tmp_path):
     reports.write_all(tmp_path, rows(1), [("x", "y")])
     reports.write_all(tmp_path, rows(1), [])
@@ -237,7 +278,7 @@ def test_where_nothing_can_be_graded_the_reasons_are_written(tmp_path, capsys):
     (tmp_path / "bad.ipynb").write_text("{")
     assert main([str(tmp_path / "bad.ipynb"), "--to", str(tmp_path / "out")]) == 1
     assert "bad.ipynb,It is damaged" in (tmp_path / "out" / "left_out.csv").read_text()
-    assert "left_out.csv" in capsys.readouterr().err
+    assert "What was left out, and why, is in " in capsys.readouterr().err
 
 
 def test_submissions_for_nbgrader_are_put_where_it_looks(tmp_path):
@@ -267,6 +308,11 @@ def test_each_submission_for_nbgrader_has_its_own_place_and_other_labs_stay_out(
     assert sorted(put) == ["Ann", "x_y", "x_y-2"]
     assert [mend.text(cell) for cell in put["Ann"]["cells"]] == [mend.text(cell) for cell in lab(LESSON).notebook["cells"]]
     assert "left out: Ann/b.ipynb: It is lab02, another assignment." in capsys.readouterr().out
+
+
+def test_an_assignment_that_is_not_in_the_course_is_named_with_the_remedy(tmp_path, capsys):
+    assert main(["collect", str(tmp_path), str(tmp_path / "course"), "hw"]) == 2
+    assert "put the lab's notebook there, or check the assignment's name" in capsys.readouterr().err
 
 
 def test_nowhere_is_named_by_both_commands(tmp_path, capsys):

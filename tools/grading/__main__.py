@@ -73,7 +73,7 @@ def grade(options) -> int:
         for where, why in collected.left_out[:10]:
             print(f"  {where}: {why}", file=sys.stderr)
         reports.write_all(options.to, [], collected.left_out)
-        print(f"All {len(collected.left_out)} reasons: {_shown(options.to / 'left_out.csv')}", file=sys.stderr)
+        print(f"What was left out, and why, is in {_shown(options.to / 'left_out.csv')}.", file=sys.stderr)
         return 1
     chosen = _layer(options)
     if chosen is None:
@@ -180,7 +180,11 @@ def collect(arguments: list[str]) -> int:
     known = labs.released(options.labs)
     names = _handed_out(options.course, options.assignment, known)
     if not names:
-        print(f"{options.course} has none of the course's labs for {options.assignment} in release/ or source/.", file=sys.stderr)
+        print(
+            f"{options.course} has none of the course's labs for {options.assignment} in release/ or source/: "
+            "put the lab's notebook there, or check the assignment's name.",
+            file=sys.stderr,
+        )
         return 2
     found = intake.collect(options.submissions, known, only=options.lab)
     wanted = [one for one in found.submissions if one.lab.name in names]

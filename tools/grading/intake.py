@@ -28,13 +28,16 @@ CODE = 400_000  # characters of code in it; reading one with more would keep the
 ARCHIVE = 5_000_000_000  # bytes that an archive may unpack to
 ENTRIES = 100_000  # files in an archive
 NESTED = 3  # archives within archives
-_JUNK = re.compile(r"(^|/)(\.ipynb_checkpoints|__MACOSX|\.git|\.venv|node_modules)(/|$)|(^|/)\._")
+_JUNK = re.compile(
+    r"(^|/)(\.ipynb_checkpoints|__MACOSX|__pycache__|\.git|\.venv|node_modules)(/|$)"
+    r"|(^|/)(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)$"
+)
 _PLATFORM = (  # what learning platforms put around a name
     re.compile(r"^(?P<who>.+?)_(?P<number>\d{3,})_assignsubmission_(file|onlinetext)_?.*$"),  # Moodle
     re.compile(r"^(?P<who>[^_]+?)(_LATE)?_(?P<number>\d{3,})_\d{3,}_.+$"),  # Canvas
     re.compile(r"^[^_]+_(?P<who>[^_]+)_attempt_\d{4}-\d\d-\d\d.*$"),  # Blackboard
 )
-_OTHER = re.compile(r"\.(rar|7z|tar|gz|tgz|py|html?|pdf|docx?)$", re.I)  # handed in instead of a notebook
+_PACKED = re.compile(r"\.(rar|7z|tar|t?gz|t?bz2|t?xz)$", re.I)  # may hold a submission, and is not unpacked here
 _LINK = "It is a link; links are not followed."
 _NOISE = re.compile(r"^(copy of |kopie von |copia de |copie de )+|( ?\(\d+\)| ?- ?copy|-copy\d*|_copy\d*)+$", re.I)
 
@@ -56,7 +59,7 @@ class Collected:
 
     submissions: list[Submission] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (place, reason)
-    others: list[str] = field(default_factory=list)  # files that are neither notebook nor archive
+    others: list[str] = field(default_factory=list)  # files that are neither notebooks nor zip archives
 
 
 def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
@@ -98,11 +101,19 @@ def collect(place: Path, labs: list[Lab], *, only: str = "") -> Collected:
     found.submissions = sorted(
         (one for _, one in newest.values()), key=lambda each: (each.lab.name, each.student.lower(), each.student)
     )
-    handed_in = {_student(one.source, folders, stems) for _, one in taken}
-    for name in found.others:  # beside a notebook they do no harm
-        if _student(name, folders, stems) not in handed_in:
-            found.left_out.append((name, "It is no notebook and no zip archive: hand in the .ipynb."))
+    unused = _unused(found.others, [one.source for _, one in taken], folders, stems)
+    found.left_out += [(name, "It is no notebook and no zip archive: hand in the .ipynb.") for name in unused]
     return found
+
+
+def _unused(others: list[str], notebooks: list[str], folders: str, stems: list[str]) -> list[str]:
+    """Of the other files the archives, and those of students without a notebook; a helper beside a notebook does no harm."""
+
+    def owner(source: str) -> tuple[str, str]:
+        return _student(source, folders, stems), _number(source)
+
+    handed_in = {owner(source) for source in notebooks}
+    return [name for name in others if _PACKED.search(name) or owner(name) not in handed_in]
 
 
 def _names(submissions: list[Submission], folders: str, stems: list[str]) -> dict[str, str]:
@@ -251,6 +262,8 @@ def _files(place: Path, found: Collected) -> Iterator[tuple[str, float, bytes]]:
     if place.is_file():
         if zipfile.is_zipfile(place):
             yield from _archive(place, "", found, 1, [ARCHIVE])
+        elif not _may_be_notebook(place.name):
+            found.others.append(place.name)
         elif place.stat().st_size > NOTEBOOK:
             found.left_out.append((place.name, _too_large()))
         else:
@@ -264,9 +277,10 @@ def _files(place: Path, found: Collected) -> Iterator[tuple[str, float, bytes]]:
         found.left_out.append((named(error.filename), f"It cannot be read: {error.strerror}."))
 
     for folder, folders, files in os.walk(place, onerror=unreadable):
+        folders[:] = sorted(each for each in folders if not _JUNK.search(each))
         links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
-        found.left_out += [(named(Path(folder) / each), _LINK) for each in links if not _JUNK.search(each)]
-        folders[:] = sorted(set(folders) - set(links))
+        found.left_out += [(named(Path(folder) / each), _LINK) for each in links]
+        folders[:] = [each for each in folders if each not in links]
         for file in sorted(files):
             path = Path(folder) / file
             name = named(path)
@@ -285,7 +299,7 @@ def _files(place: Path, found: Collected) -> Iterator[tuple[str, float, bytes]]:
                         found.left_out.append((name, _too_large()))
                     else:
                         yield name, status.st_mtime, path.read_bytes()
-                elif _OTHER.search(name):
+                else:
                     found.others.append(name)
             except OSError as error:
                 found.left_out.append((name, f"It cannot be read: {error.strerror}."))
@@ -316,7 +330,7 @@ def _archive(file, name: str, found: Collected, depth: int, budget: list[int]) -
                     continue
                 packed = entry.filename.lower().endswith(".zip")
                 if not packed and not _may_be_notebook(entry.filename):
-                    found.others += [inner] if _OTHER.search(entry.filename) else []
+                    found.others.append(inner)
                     continue
                 limit = NOTEBOOK if not packed else 10 * NOTEBOOK
                 try:

@@ -13,15 +13,15 @@ _IMAGE = "convnet-course-grading"  # as `tools.grading` calls it
 
 def check_grading() -> list[Finding]:
     """The layers, the strongest first. Only when none works is there a problem: unprotected grading promises nothing."""
-    bubblewrap, container = _bubblewrap(), _container()
+    bubblewrap = _bubblewrap()
     if not bubblewrap:
         return [Finding("grading: layer 1, bubblewrap: students' code is locked in by the kernel")]
+    remedy, (container, other_remedy) = _for_bubblewrap(), _container()
     if not container:
-        return [
-            Finding("grading: layer 2, a container for each student's process"),
-            Finding(f"layer 1 would be faster, but {bubblewrap}: {_remedy()}"),
-        ]
-    return [Finding(f"grading: only --unsafe, since {bubblewrap}, and {container}", f"{_remedy()}; see {_GUIDE}")]
+        found = [Finding("grading: layer 2, a container for each student's process")]
+        return found + ([Finding(f"layer 1 would be faster, but {bubblewrap}: {remedy}")] if remedy else [])
+    remedies = ", or ".join(filter(None, (remedy, other_remedy)))
+    return [Finding(f"grading: only --unsafe, since {bubblewrap}, and {container}", f"{remedies}; see {_GUIDE}")]
 
 
 def _bubblewrap() -> str:
@@ -35,16 +35,16 @@ def _bubblewrap() -> str:
     return "" if _runs(command) else "bubblewrap may not make namespaces here"
 
 
-def _container() -> str:
-    """Why no container can be used; "" if one can."""
+def _container() -> tuple[str, str]:
+    """Why no container can be used, "" if one can; and what to do about it."""
     engine = next((name for name in ("docker", "podman") if shutil.which(name)), None)
     if engine is None:
-        return "neither docker nor podman is installed"
+        return "neither docker nor podman is installed", "install Docker or podman"
     if not _runs([engine, "info"]):
-        return f"{engine} is installed, but does not run"
+        return f"{engine} is installed, but does not run", f"start {engine}"
     if not _runs([engine, "image", "inspect", _IMAGE]):
-        return f"{engine} has no image for it yet, which `{engine} build -t {_IMAGE} -f tools/grading/Containerfile .` makes"
-    return ""
+        return f"{engine} lacks the image for grading", f"run `{engine} build -t {_IMAGE} -f tools/grading/Containerfile .`"
+    return "", ""
 
 
 def _runs(command: list[str]) -> bool:
@@ -54,11 +54,12 @@ def _runs(command: list[str]) -> bool:
         return False
 
 
-def _remedy() -> str:
+def _for_bubblewrap() -> str:
+    """What makes layer 1 work; "" where nothing does."""
     if sys.platform == "win32":
         return "use WSL2 and install bubblewrap in it"
-    if sys.platform == "darwin":
-        return "install Docker Desktop or podman"
+    if sys.platform != "linux":
+        return ""
     if shutil.which("bwrap") is None:
         return "install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`)"
     if shutil.which("prlimit") is None or shutil.which("setpriv") is None:
