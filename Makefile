@@ -35,12 +35,15 @@ site: $(READY)         ## the course as a website under build/site, nothing exec
 
 # Made once; again only when the requirements change.
 $(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "The course needs Python 3.10 to 3.13. Name one: make run PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m utils.data fetch
 	touch $(READY)
 
-clean:                 ## what was made here, but not the downloaded data
-	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+clean:                 ## what was made here, but neither downloaded data nor the grades and the salt of a class
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name grading -exec rm -rf {} +
 
 .PHONY: run test test-slow lab build bench mutate grade slides site clean

@@ -23,6 +23,19 @@ def test_the_labs_are_opened_by_this_program():
     assert "-m tools.lab" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "opened"),
+    [([], "labs"), (["--port", "9001"], "labs"), (["--port=9001"], "labs"), ([str(ROOT / "solutions")], "solutions")],
+)
+def test_the_labs_are_opened_unless_another_place_is_named(arguments, opened, monkeypatch):
+    started = []
+    monkeypatch.setattr("jupyterlab.labapp.main", started.append)
+    monkeypatch.setattr(sys, "argv", ["lab", *arguments])
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    assert lab.main() == 0
+    assert str(ROOT / opened) in started[0] and set(arguments) <= set(started[0])
+
+
 def test_every_extension_of_nbgraders_is_left_out():
     """Also one that a new release brings: what nbgrader declares is compared with what is left out."""
     import nbgrader

@@ -74,7 +74,7 @@ def published(original, tmp_path_factory):
 
 # What is asked of the copy, once it is published, in one process: each by itself would import the tools anew.
 QUESTIONS = """
-import contextlib, io, json, pathlib, sys
+import contextlib, io, json, pathlib, subprocess, sys
 from tools import build, publish
 from tools.site import book
 
@@ -83,7 +83,17 @@ def ask(program, *words):
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         return program.main(), said.getvalue()
 
-answers = {"build": ask(build, "--check"), "check": ask(publish, "--check"), "again": ask(publish)}
+def git(*words):
+    subprocess.run(["git", *words], check=True)
+
+answers = {"build": ask(build, "--check"), "check": ask(publish, "--check")}
+git("config", "remote.origin.pushurl", "/nowhere")
+answers["unreachable"] = ask(publish, "--push")
+git("config", "--unset", "remote.origin.pushurl")
+answers["again"] = ask(publish, "--push")
+git("commit", "--quiet", "--allow-empty", "--message", "more")
+answers["moved"] = ask(publish)
+git("reset", "--quiet", "--soft", "HEAD~1")
 added = pathlib.Path("added.txt")
 added.touch()
 answers["changed"] = ask(publish)
@@ -151,8 +161,39 @@ def test_the_remote_has_the_tag_and_a_notebook_alone_clones_it(published, tmp_pa
 
 
 def test_a_tag_is_never_moved(answers):
-    status, said = answers["again"]
+    status, said = answers["moved"]
     assert status == 1 and "raise `version`" in said
+
+
+def test_what_was_not_pushed_is_pushed_by_the_same_command(answers):
+    status, said = answers["unreachable"]
+    assert status == 1 and "tagged here, but not pushed" in said and "/nowhere" in said and "hint" not in said
+    status, said = answers["again"]
+    assert status == 0, said
+
+
+def test_a_course_in_a_folder_of_a_larger_repository_is_refused(monkeypatch):
+    monkeypatch.setattr(publish, "git", lambda *words, **_: "course/" if "--show-prefix" in words else "")
+    with pytest.raises(publish.Refused, match="larger repository"):
+        publish.publish()
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("fatal: unable to access 'x': Could not resolve host\nPlease make sure\nand the repository exists.", "resolve host"),
+        (" ! [rejected] HEAD -> main (fetch first)\nerror: failed to push\nhint: Updates were rejected", r"\[rejected\]"),
+        ("fatal: not a git repository (or any of the parent directories): .git", "from a zip"),
+        ("\n*** Please tell me who you are.\n\nfatal: unable to auto-detect email address", "user.email"),
+        ("", "failed"),
+    ],
+)
+def test_of_what_git_says_the_cause_is_told(said, cause, monkeypatch):
+    done = subprocess.CompletedProcess([], 1, stdout="", stderr=said)
+    monkeypatch.setattr(publish.subprocess, "run", lambda *_, **__: done)
+    with pytest.raises(publish.Refused, match=cause) as refused:
+        publish.git("push")
+    assert "hint" not in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_what_is_not_committed_is_not_published(answers):
@@ -199,6 +240,8 @@ def test_a_broken_badge_is_found(published, monkeypatch):
         "https://name:token@github.com/someone/their-course.git",
         "git@github.com:someone/their-course.git",
         "ssh://git@github.com:22/someone/their-course",
+        "ssh://git@ssh.github.com:443/someone/their-course.git",
+        "https://GitHub.com/someone/their-course",
     ],
 )
 def test_any_form_of_a_remote_gives_the_address_and_no_secret(remote):
@@ -209,6 +252,11 @@ def test_any_form_of_a_remote_gives_the_address_and_no_secret(remote):
 def test_a_remote_that_others_cannot_clone_is_refused(remote):
     with pytest.raises(publish.Refused, match="git remote set-url origin"):
         publish.address_of(remote)
+
+
+def test_a_remote_that_colab_cannot_open_is_refused():
+    with pytest.raises(publish.Refused, match="on github.com, and 'origin' is on gitlab.com"):
+        publish.address_of("https://gitlab.com/someone/their-course.git")
 
 
 def test_the_workflow_is_started_by_hand_and_runs_this_program():

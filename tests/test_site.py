@@ -127,6 +127,13 @@ def test_solutions_come_only_when_asked_for(tmp_path):
     assert len(list((tmp_path / "with" / "solutions").glob("*.ipynb"))) == sum(lesson.is_lab for lesson in LESSONS)
 
 
+def test_a_folder_with_other_files_is_not_replaced(tmp_path):
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="name a new folder"):
+        book.make(tmp_path)
+    assert (tmp_path / "diary.txt").exists()
+
+
 def test_a_lesson_that_is_not_built_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(book, "ROOT", tmp_path)
     with pytest.raises(SystemExit, match="run `make build` first"):
@@ -140,6 +147,8 @@ EXPLORERS = {explorer.name: (lesson, explorer) for lesson in LESSONS for explore
 
 def test_there_are_explorers_and_each_stands_in_its_lesson(pages):
     assert {"worked-grid", "output-size", "batch-and-memory"} <= set(EXPLORERS)
+    # "auto" is for the script to resolve; without one it has no colours, and cells would be black.
+    assert {page.html["data-theme"] for page in pages.values()} == {"light"}
     for name, (lesson, explorer) in EXPLORERS.items():
         figure = pages[lesson.student_path.replace(".ipynb", ".html")].find(id=name)
         assert figure.select_one(".frame svg"), "a still picture without JavaScript"
@@ -289,6 +298,35 @@ def test_on_paper_there_are_no_buttons_and_no_menus(site, chromium):
     watched.page.emulate_media(media="print")
     for hidden in ("nav.bd-links", ".theme-switch-button", ".explorer .controls", "details.hide"):
         assert not watched.page.locator(hidden).first.is_visible(), hidden
+
+
+@needs_chromium
+def test_on_paper_code_is_whole_and_the_scheme_light(site, chromium):
+    watched = browser.Watched(chromium, "file:", color_scheme="dark", viewport={"width": 718, "height": 1000})  # A4
+    lecture = next(lesson for lesson in LESSONS if not lesson.is_lab)
+    watched.page.goto((site / lecture.student_path.replace(".ipynb", ".html")).as_uri())
+    scheme = "document.documentElement.dataset.theme"
+    watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert watched.page.evaluate(scheme) == "light"
+    watched.page.emulate_media(media="print")
+    widths = watched.page.eval_on_selector_all("pre", "all => all.map(pre => [pre.scrollWidth, pre.clientWidth])")
+    assert widths and all(whole <= shown for whole, shown in widths)
+    watched.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert watched.page.evaluate(scheme) == "dark"
+
+
+@needs_chromium
+def test_on_a_phone_the_menu_opens_and_nothing_is_wider_than_the_screen(site, chromium):
+    watched = browser.Watched(chromium, "file:", viewport={"width": 375, "height": 700})
+    for name in ("index", "errata", *(f"reference/{room}" for room in book.REFERENCE)):
+        watched.page.goto((site / f"{name}.html").as_uri())
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= 375, name
+    link = watched.page.locator("nav.bd-links a:visible")
+    assert link.count() == 0
+    watched.page.locator("button.primary-toggle:visible").first.click()
+    link.first.wait_for()
+    watched.page.locator("button.secondary-toggle:visible").first.click(force=True)
+    assert watched.complaints == []
 
 
 def test_it_is_small_and_says_nothing_of_this_machine(site):

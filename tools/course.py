@@ -14,7 +14,7 @@ COLAB = "https://colab.research.google.com"
 BINDER = "https://mybinder.org"
 NOBODY = "OWNER"  # stands in pyproject.toml until a fork has its own address
 # In place of a badge that would lead nowhere.
-UNPUBLISHED = "*Not published yet: `python -m tools.publish` puts buttons for Colab and Binder here.*"
+UNPUBLISHED = "*Not published yet: `python -m tools.publish` puts a link to Colab here.*"
 
 
 @cache

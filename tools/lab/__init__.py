@@ -26,5 +26,5 @@ def main() -> int:
     from jupyterlab.labapp import main as jupyterlab
 
     arguments = sys.argv[1:]
-    named = any(not each.startswith("-") for each in arguments)
+    named = any(Path(each).exists() for each in arguments if not each.startswith("-"))  # 9001 in `--port 9001` is no place
     return jupyterlab([*([] if named else [str(ROOT / "labs")]), *arguments]) or 0

@@ -30,14 +30,25 @@ class Refused(Exception):
 
 
 def git(*words: str, root: Path = ROOT) -> str:
-    """What git prints. Raises Refused with git's own last line when it fails."""
+    """What git prints. Raises Refused with the line in which git names the cause when it fails."""
     try:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, encoding="utf-8")
     except FileNotFoundError:
-        raise Refused("git is not installed") from None
+        raise Refused("git is not installed: install it from https://git-scm.com/downloads") from None
     if done.returncode:
-        raise Refused(f"git {words[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
+        raise Refused(f"git {words[0]}: {_cause(done.stderr)}")
     return done.stdout.strip()
+
+
+def _cause(said: str) -> str:
+    """The line of git's that names the cause, with the remedy where beginners meet it; hints and questions stand around it."""
+    lines = said.strip().splitlines() or ["failed"]
+    cause = next((line.strip() for mark in ("rejected", "fatal:", "error:") for line in lines if mark in line), lines[-1])
+    if "not a git repository" in cause:
+        return f"{cause}. Is this folder from a zip? Clone your copy with git, and run it there"
+    if "auto-detect email address" in cause or "Please tell me who you are" in said:
+        return f'{cause}. `git config user.name "…"` and `git config user.email …` say who commits'
+    return cause
 
 
 def remote() -> str:
@@ -57,7 +68,13 @@ def address_of(remote: str) -> str:
             f"the remote {REMOTE!r} is {remote!r}, which is no address that others can clone: "
             f"`git remote set-url {REMOTE} https://github.com/NAME/REPOSITORY`"
         )
-    return f"https://{found[1]}/{found[2]}"
+    host = {"www.github.com": "github.com", "ssh.github.com": "github.com"}.get(found[1].lower(), found[1].lower())
+    if host != "github.com":
+        raise Refused(
+            f"Colab and Binder open repositories on github.com, and {REMOTE!r} is on {host}: put a copy there, and "
+            f"`git remote set-url {REMOTE} https://github.com/NAME/REPOSITORY`"
+        )
+    return f"https://{host}/{found[2]}"
 
 
 def write_address(address: str, root: Path = ROOT) -> None:
@@ -114,11 +131,33 @@ def _texts(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def publish(*, push: bool = False) -> str:
-    """Write, check, commit and tag; returns the tag. Raises Refused, or SourceError when a notebook is not built."""
+    """Write, check, commit and tag; returns the tag. What was tagged before, but not pushed, is only pushed.
+
+    Raises Refused, or SourceError when a notebook is not built.
+    """
+    if folder := git("rev-parse", "--show-prefix"):
+        raise Refused(f"the course lies in {folder} of a larger repository, where badges lead nowhere: give it one of its own")
     if git("status", "--porcelain"):
         raise Refused("there are changes that are not committed: commit or stash them")
-    if course.tag() in git("tag").splitlines():
-        raise Refused(f"the tag {course.tag()} exists, and students may have cloned it: raise `version` in {PROJECT}")
+    if course.tag() not in git("tag").splitlines():
+        _write_and_tag()
+    elif git("rev-parse", f"{course.tag()}^{{commit}}") != git("rev-parse", "HEAD") or problems(tagged=True):
+        raise Refused(
+            f"the tag {course.tag()} exists. If students may have cloned it, raise `version` in {PROJECT}; "
+            f"if it was never pushed, `git tag --delete {course.tag()}` and run this again"
+        )
+    if push:
+        try:
+            git("push", "--quiet", "--atomic", REMOTE, "HEAD", course.tag())
+        except Refused as error:
+            raise Refused(
+                f"{course.tag()} is written and tagged here, but not pushed ({error}). Mend that, or `git pull`, and run "
+                "`python -m tools.publish --push` again"
+            ) from None
+    return course.tag()
+
+
+def _write_and_tag() -> None:
     write_address(address_of(remote()))
     try:
         for lesson in lessons():
@@ -137,9 +176,6 @@ def publish(*, push: bool = False) -> str:
     if found:
         git("tag", "--delete", course.tag())
         raise Refused("\n".join(found))
-    if push:
-        git("push", "--quiet", REMOTE, "HEAD", course.tag())
-    return course.tag()
 
 
 def main() -> int:

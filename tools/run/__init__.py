@@ -9,7 +9,7 @@ and the exit status is 1; a notebook that lacked data or weights is *incomplete*
 
 import argparse
 import math
-import shutil
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -144,6 +144,13 @@ def _slug(row: Row) -> str:
     return row.name.replace("/", "-")
 
 
+def clear(folder: Path) -> None:
+    """Remove the pages of an earlier run, those of lessons that are gone among them; nothing else in the folder is ours."""
+    for path in folder.glob("*.html"):
+        if re.fullmatch(r"(index|(notebooks|solutions)-.+)\.html", path.name):
+            path.unlink()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="lessons, by number or folder/number; all when none is named")
@@ -156,7 +163,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return EXIT[FAILED]
     if not options.names and options.html.exists():
-        shutil.rmtree(options.html)  # pages of lessons that are gone
+        clear(options.html)
     options.html.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     rows = run_all(chosen, options.html, options.workers)

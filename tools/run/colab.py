@@ -69,7 +69,10 @@ def kernel(folder: Path, python: str) -> Path:
     """An environment in `folder` with exactly Colab's versions; its Python. Made once."""
     program = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     if not program.exists():
-        subprocess.run([python, "-m", "venv", str(folder)], check=True)
+        try:
+            subprocess.run([python, "-m", "venv", str(folder)], check=True)
+        except FileNotFoundError:
+            raise SystemExit(f"{python} is not here: install it, or name another Python 3.13 with --python.") from None
     install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", VERSIONS]
     subprocess.run([*install, "-r", ROOT / "requirements.txt", *KERNEL], check=True)
     return program

@@ -48,9 +48,12 @@ LOADS = {
 
 
 def make(target: Path = FOLDER, *, solutions: bool = False) -> list[str]:
-    """Build the site into `target`, anew. Returns Sphinx's warnings; raises SystemExit when a notebook is not built yet."""
+    """Build the site into `target`, anew. Returns Sphinx's warnings; raises SystemExit when a notebook is not built yet, or
+    when `target` holds anything but a site."""
     from sphinx.application import Sphinx
 
+    if target.exists() and any(target.iterdir()) and not (target / "searchindex.js").exists():
+        raise SystemExit(f"{target} holds something else than a site, which would be lost: name a new folder with --to.")
     chosen = sorted(lessons(), key=build.teaching_order)
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "source", Path(folder) / "site"
@@ -63,6 +66,9 @@ def make(target: Path = FOLDER, *, solutions: bool = False) -> list[str]:
             raise SystemExit("The site could not be built:\n" + "\n".join(said.lines))
         for left in [made / "objects.inv", made / ".buildinfo", *(made / "_static").glob("*.html")]:  # for programs, not readers
             left.unlink(missing_ok=True)
+        for page in made.rglob("*.html"):  # without a script nobody chooses, and "auto" has no colours
+            text = page.read_text(encoding="utf-8")
+            page.write_text(text.replace('data-theme="auto"', 'data-theme="light"', 1), encoding="utf-8")
         (made / ".nojekyll").touch()  # or GitHub Pages would leave out folders that begin with "_"
         if target.exists():
             shutil.rmtree(target)
@@ -224,7 +230,7 @@ def _index(chosen: list[Lesson], pages: dict, guides: list[str]) -> str:
             f"![{picture[1] if picture else ''}](figure.png)",
             "## Lessons",
             "\n".join(rows),
-            '"Takes" is the time of two cores for the whole notebook, as it was last built.',
+            '"Takes" is how long the whole notebook ran on two cores when it was last built.',
             *trees,
         ]
     )

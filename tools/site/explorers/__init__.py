@@ -69,7 +69,7 @@ def of(lesson: Lesson) -> list[Explorer]:
 
 def svg(width: float, height: float, *shapes: str) -> str:
     """Shapes in a picture of `width` by `height` units, which screen readers skip: the sentence below it says what it shows."""
-    return f'<svg viewBox="0 0 {width:g} {height:g}" aria-hidden="true" focusable="false">{"".join(shapes)}</svg>'
+    return f'<svg viewBox="-0.1 0 {width + 0.1:g} {height:g}" aria-hidden="true" focusable="false">{"".join(shapes)}</svg>'
 
 
 def box(x: float, y: float, width: float, height: float, kind: str = "cell") -> str:

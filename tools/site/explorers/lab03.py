@@ -47,20 +47,22 @@ def explorers(lesson: Lesson) -> list[Explorer]:
 def bars(counted: dict[str, list[float]], batch: int) -> tuple[str, str]:
     """One bar a network, what does not depend on the batch first, and the card's limit as a line."""
     left, scale, most = 3.4, 0.42, 24  # units for names and a GiB, GiB that the picture is wide
-    shapes, fits = [], []
+    drawn, labels, fits = [], [], []
     for number, (name, (fixed, each)) in enumerate(counted.items()):
         y, total = 0.9 + number, (fixed + each * batch) / GIB
         start = left + scale * min(fixed / GIB, most)
         end = left + scale * min(total, most)
-        shapes += [words(left - 0.2, y + 0.45, name, anchor="end")]
-        shapes += [box(left, y, start - left, 0.6, "cell warm"), box(start, y, end - start, 0.6, "cell lit")]
-        shapes += [words(end + 0.15, y + 0.45, f"{total:.1f} GiB" + (" →" if total > most else ""), anchor="start")]
+        drawn += [box(left, y, start - left, 0.6, "cell warm"), box(start, y, end - start, 0.6, "cell lit")]
+        labels += [words(left - 0.2, y + 0.45, name, anchor="end")]
+        said = f"{total:.1f} GiB" + (" →" if total > most else "")
+        labels += [words(end + 0.15, y + 0.45, said, anchor="start", kind="ink over")]
         fits += [name] if total <= CARD else []
     line = left + scale * CARD
     height = len(counted) + 1.1
-    shapes += [f'<path class="limit" d="M{line:g} 0.6V{height:g}"/>', words(line, 0.45, f"the card: {CARD} GiB")]
+    limit = f'<path class="limit" d="M{line:g} 0.6V{height:g}"/>'
+    labels += [words(line, 0.45, f"the card: {CARD} GiB")]
     sentence = f"With a batch of {batch}, these fit: {', '.join(fits) or 'none'}. Orange does not depend on the batch; blue does."
-    return svg(left + scale * most + 3, height, *shapes), sentence
+    return svg(left + scale * most + 3, height, *drawn, limit, *labels), sentence
 
 
 if __name__ == "__main__":

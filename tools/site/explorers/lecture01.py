@@ -58,7 +58,7 @@ def grid(image: np.ndarray, kernel: np.ndarray, step: int) -> tuple[str, str]:
         if number < step:
             total = (image[r : r + size, c : c + size] * kernel).sum()
             shapes.append(words(x + c + 0.5, 2.6 + r, total))
-    terms = " + ".join(f"{x}·{w}" for x, w in zip(window.ravel(), kernel.ravel(), strict=True) if w)
+    terms = " + ".join(f"{x}·{w}" for x, w in zip(window.ravel(), kernel.ravel(), strict=True))
     sentence = f"Step {step} of {side**2}, row {top + 1}, column {left + 1}: {terms} = {(window * kernel).sum()}."
     return svg(x + side + 0.1, len(image) + 1.1, *shapes), sentence
 
