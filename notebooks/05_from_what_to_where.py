@@ -363,8 +363,9 @@ keras.utils.set_random_seed(0)
 yolo = detector.detector(grid, widths=(16, 32), depth=3, share=float(share))
 epochs = 14
 # From large steps to small ones, so that the last of them does not decide.
-steps = epochs * len(train) // 20
-rate = keras.optimizers.schedules.CosineDecay(5e-3, decay_steps=steps)
+rate = keras.optimizers.schedules.CosineDecay(
+    5e-3, decay_steps=epochs * len(train) // 20
+)
 yolo.compile(keras.optimizers.AdamW(rate), detector.GridLoss())
 examples = tf.data.Dataset.from_tensor_slices((train.images, cells))
 examples = examples.shuffle(len(train)).map(detector.mirror_at_random).batch(20)

@@ -624,26 +624,6 @@ def network_table(layers, side, channels):
 """,
             "too",
         ),
-        (
-            "every row twice",
-            """
-def network_table(layers, side, channels):
-    rows = []
-    for name, kind, units, kernel, stride, padding in layers:
-        parameters = 0
-        if kind == "dense":
-            parameters = (side * side * channels + 1) * units
-            side, channels = 1, units
-        else:
-            side = (side - kernel + 2 * padding) // stride + 1
-        if kind == "conv":
-            parameters = (kernel * kernel * channels + 1) * units
-            channels = units
-        rows += 2 * [(name, (side, side, channels), parameters)]
-    return rows
-""",
-            "Give each layer one row, in the order of the layers.",
-        ),
         ("only the total", "def network_table(layers, side, channels):\n    return 62_378_344\n", "The table should be a list"),
         (
             "shapes without channels",

@@ -114,17 +114,13 @@ def grade(options) -> int:
     for path in reports.write_all(options.to, rows, left_out):
         print(f"{_shown(path)}")
     seconds = time.monotonic() - began
-    print(f"{_counted(rows, 'submission')}: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
-    print(f"{_counted(left_out, 'file')} left out.")
+    print(f"{reports.counted(rows, 'submission')}: {counts['new']} graded in {seconds:.0f} s, {counts['kept']} before.", end=" ")
+    print(f"{reports.counted(left_out, 'file')} left out.")
     for where, why in lost:
         print(f"{where} is not graded. {why}", file=sys.stderr)
     if chosen.layer == "unsafe":
         _banner()
     return 3 if lost else 0
-
-
-def _counted(things: list, name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _interrupt(*_):
@@ -196,7 +192,7 @@ def collect(arguments: list[str]) -> int:
         pool.write(target, json.dumps(one.notebook, ensure_ascii=False, indent=1))
     for where, why in [*found.left_out, *((one.source, f"It is {one.lab.name}, another assignment.") for one in others)]:
         print(f"left out: {where}: {why}")
-    print(f"{_counted(wanted, 'submission')} in {options.course / 'submitted'}.", end=" ")
+    print(f"{reports.counted(wanted, 'submission')} in {options.course / 'submitted'}.", end=" ")
     print(f"Go on with `nbgrader autograde {options.assignment}`.")
     return 0 if wanted else 1
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from tools.lesson import ROOT
+from utils.doctor.grading import IMAGE, missing_program
 from utils.notebook.mend import parsed, text, without_magic
 
 from . import cgroups
@@ -34,7 +35,6 @@ USER = 60_578  # of a process in a container, or in a namespace
 PROCESSES = 256  # threads included
 SCRATCH = 100_000_000  # bytes in each of the three places where a process may write
 MEMORY = 3_000_000_000  # bytes that a student's process, or the judge, may occupy
-IMAGE = "convnet-course-grading"
 _VISIBLE = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
 _ENVIRONMENT = {
     "HOME": "/home/student",
@@ -236,9 +236,8 @@ def works(layer: str, engine: str = "", image: str = IMAGE) -> str:
     if layer == "bubblewrap":
         if sys.platform != "linux":
             return f"{platform.system()} has no bubblewrap"
-        missing = [name for name in ("bwrap", "prlimit", "setpriv") if shutil.which(name) is None]
-        if missing:
-            return f"{missing[0]} is not installed"
+        if program := missing_program():
+            return f"{program} is not installed"
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "probe.py").write_text("print('works')")
             os.chmod(folder, 0o755)

@@ -83,6 +83,11 @@ def write_all(folder: Path, rows: Iterable[Row], left_out: list[tuple[str, str]]
     return written
 
 
+def counted(things: list, name: str) -> str:
+    """How many there are: "1 file", "2 files"."""
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
 def file_names(students: list[str]) -> dict[str, str]:
     """A file name for each student, of harmless characters and different on file systems that ignore case."""
     made: dict[str, str] = {}
@@ -231,8 +236,10 @@ def overview(rows: list[Row], names: dict[str, str], left_out: list[tuple[str, s
     total, most = len(rows), rows[0].result["of"]
     earned = sorted(row.result["points"] for row in rows)
     middle = (earned[(total - 1) // 2] + earned[total // 2]) / 2
-    handed_in = "1 submission" if total == 1 else f"{total} submissions"
-    parts = [f"<p>{handed_in}, median {middle:g} of {most} points, from {earned[0]} to {earned[-1]}.</p>", _banner(rows)]
+    parts = [
+        f"<p>{counted(rows, 'submission')}, median {middle:g} of {most} points, from {earned[0]} to {earned[-1]}.</p>",
+        _banner(rows),
+    ]
     parts.append(f"<h2>Points</h2>{_histogram(earned, most)}")
     parts.append("<h2>Exercises, the hardest first</h2>" + _by_success(rows, known))
     parts.append("<h2>What went wrong, most frequent first</h2>" + _by_mistake(rows, known))

@@ -23,6 +23,7 @@ import nbformat
 from tools import build, course
 from tools.lesson import ROOT, Lesson, lessons, read_notebook
 from tools.site import errata, explorers
+from utils.notebook.mend import without_magic
 
 FOLDER = ROOT / "build" / "site"
 STATIC = Path(__file__).resolve().parent / "static"
@@ -164,7 +165,7 @@ def needs(lesson: Lesson, chosen: Iterable[Lesson]) -> str:
 
 def _loads(lesson: Lesson) -> Iterable[str]:
     code = "\n".join(cell.source for cell in lesson.cells if cell.kind == "code")
-    for node in ast.walk(ast.parse("\n".join(line for line in code.splitlines() if not line.startswith(("%", "!"))))):
+    for node in ast.walk(ast.parse(without_magic(code))):
         name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
         if name == "pretrained" and node.args and isinstance(node.args[0], ast.Constant):
             yield LOADS[name].format({"xception": "Xception", "resnet50": "ResNet50"}.get(node.args[0].value, node.args[0].value))
@@ -300,7 +301,7 @@ class _Warnings:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--solutions", action="store_true", help="the solved labs as well")
-    parser.add_argument("--to", type=Path, default=FOLDER, help="folder of the pages; what is in it is replaced")
+    parser.add_argument("--to", type=Path, default=FOLDER, help="folder of the pages; an older site in it is replaced")
     options = parser.parse_args()
     for line in make(options.to, solutions=options.solutions):
         print(line, file=sys.stderr)

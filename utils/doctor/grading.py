@@ -8,7 +8,8 @@ import sys
 from .finding import Finding
 
 _GUIDE = "docs/grading.md"
-_IMAGE = "convnet-course-grading"  # as `tools.grading` calls it
+IMAGE = "convnet-course-grading"
+PROGRAMS = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux"}  # what layer 1 starts, and who brings it
 
 
 def check_grading() -> list[Finding]:
@@ -28,11 +29,15 @@ def _bubblewrap() -> str:
     """Why bubblewrap cannot be used; "" if it can."""
     if sys.platform != "linux":
         return f"{platform.system()} has no bubblewrap"
-    for program, name in (("bwrap", "bubblewrap"), ("prlimit", "prlimit"), ("setpriv", "setpriv")):
-        if shutil.which(program) is None:
-            return f"{name} is not installed"
+    if program := missing_program():
+        return f"{program} is not installed"
     command = ["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "--unshare-net", "--proc", "/proc", "true"]
     return "" if _runs(command) else "bubblewrap may not make namespaces here"
+
+
+def missing_program() -> str:
+    """The first program of layer 1 that is not here; "" if all are."""
+    return next((program for program in PROGRAMS if shutil.which(program) is None), "")
 
 
 def _container() -> tuple[str, str]:
@@ -42,8 +47,8 @@ def _container() -> tuple[str, str]:
         return "neither docker nor podman is installed", "install Docker or podman"
     if not _runs([engine, "info"]):
         return f"{engine} is installed, but does not run", f"start {engine}"
-    if not _runs([engine, "image", "inspect", _IMAGE]):
-        return f"{engine} lacks the image for grading", f"run `{engine} build -t {_IMAGE} -f tools/grading/Containerfile .`"
+    if not _runs([engine, "image", "inspect", IMAGE]):
+        return f"{engine} lacks the image for grading", f"run `{engine} build -t {IMAGE} -f tools/grading/Containerfile .`"
     return "", ""
 
 
@@ -60,8 +65,6 @@ def _for_bubblewrap() -> str:
         return "use WSL2 and install bubblewrap in it"
     if sys.platform != "linux":
         return ""
-    if shutil.which("bwrap") is None:
-        return "install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`)"
-    if shutil.which("prlimit") is None or shutil.which("setpriv") is None:
-        return "install util-linux, which brings prlimit and setpriv"
+    if program := missing_program():
+        return f"install {PROGRAMS[program]} (`apt install {PROGRAMS[program]}`, `dnf install {PROGRAMS[program]}`)"
     return "allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an AppArmor profile for bwrap)"

@@ -135,6 +135,7 @@ def parsed(code: str) -> ast.Module | None:
         return None
 
 
+@lru_cache(REMEMBERED)
 def without_magic(code: str) -> str:
     """The cell with what only IPython understands, `%magic`, `!command`, `name?` and `x = !command`, replaced by `pass`.
 

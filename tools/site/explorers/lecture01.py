@@ -67,7 +67,7 @@ def row(kernel: int, stride: int, padding: int) -> tuple[str, str]:
     """A padded row of pixels to scale, each window that fits below it, and the formula."""
     padded = WIDTH + 2 * padding
     outputs = (padded - kernel) // stride + 1
-    unseen = padded - ((outputs - 1) * stride + kernel)
+    unseen = max(0, WIDTH + padding - ((outputs - 1) * stride + kernel))
     shapes = []
     for pixel in range(padded):
         kind = "cell lit" if padding <= pixel < padding + WIDTH else "cell"
@@ -77,7 +77,7 @@ def row(kernel: int, stride: int, padding: int) -> tuple[str, str]:
         shapes += [box(number * stride, y, kernel, 0.3, "cell warm")]
         shapes += [f'<circle class="dot" cx="{number * stride + kernel / 2:g}" cy="{y + 0.15:g}" r="0.1"/>']
     formula = f"⌊({WIDTH} − {kernel} + 2·{padding}) / {stride}⌋ + 1 = {outputs}"
-    lost = "" if not unseen else f" No window reaches the last {unseen if unseen > 1 else 'one'} of the row."
+    lost = "" if not unseen else f" No window reaches the last {f'{unseen} pixels' if unseen > 1 else 'pixel'}."
     # All frames are equally large, so that the same pixel has the same size in each.
     return svg(WIDTH + 4.1, 6.7, *shapes), f"{outputs} windows fit: {formula}.{lost}"
 

@@ -35,7 +35,7 @@ def examine(name, images, labels, test_images, test_labels, *, batch=32, steps=6
     y = np.random.default_rng(0).permutation(labels) if name == "B" else labels
 
     model = _network(twice=name == "A")
-    first_loss = model.evaluate(x, y, verbose=0)  # from the logits, as training sees it: of probabilities it ends at 16
+    first_loss = model.evaluate(x, y, verbose=0)  # from logits; computed from probabilities, a loss ends at 16
     losses = tuple(float(model.train_on_batch(x[:batch], y[:batch])) for _ in range(steps))
     batch_accuracy = digits.right(model, x[:batch], y[:batch]).mean()
 
