@@ -264,8 +264,8 @@ plot.show(
 )
 
 # %% [markdown]
-# You see two photos for which the nearest by features is the same flower and the
-# nearest by pixels is not. Of the five flowers only the daisy is one of ImageNet's
+# You see two photos whose nearest by features shows the same flower, and whose nearest
+# by pixels shows another. Of the five flowers only the daisy is one of ImageNet's
 # 1,000 classes. The other four find their own kind all the same, as the last number
 # says.
 

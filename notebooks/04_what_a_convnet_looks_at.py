@@ -665,10 +665,10 @@ results.record("class, kappa gained after block 4", flower[-1] - flower[2])
 # - *"The middle layers detect parts of objects"*: the two channels that we looked into
 #   answered to textures. A name for a channel is a hypothesis; test it on photos that
 #   did not suggest it.
-# - *"The last layers recognize full objects"*: cut into squares, photos are named less
-#   often, but by far not at random. A head that knows cut photos still reads flowers in
-#   squares too small for most whole ones. Our bars say how far that goes, with
-#   intervals.
+# - *"The last layers recognize full objects"*: cut into squares, photos are named
+#   correctly less often, but far more often than by chance. A head trained on cut
+#   photos still names flowers in squares too small to hold most of them whole. Our bars
+#   say how far that goes, with intervals.
 # - *A picture labelled "feature visualization"*: say how it was made. The patches of a
 #   photo that excite a channel, the gradient that leads back to them, and a picture
 #   made by ascent are three things, and the last owes much to its regularizers.

@@ -733,6 +733,8 @@ plot.show(fig, alt=f"Peaks on the stamp, and share of each map inside it. {verdi
 found_by = {name: np.mean(each, axis=1) for name, each in hits_near.items()}
 finds = np.min(found_by["occlusion, black"])
 results.record("stamp found by occlusion, worst of three", 100 * finds, "%")
+finds_grey = np.min(found_by["occlusion, grey"])
+results.record("the same with a grey patch", 100 * finds_grey, "%")
 misses = np.max(found_by["saturation"])
 results.record("stamp found by saturation, best of three", 100 * misses, "%")
 grey = np.max([each.max() for each in energy["integrated, grey"]])

@@ -647,9 +647,9 @@ print(f"both steps together bring {mean:+.3f} ± {half:.3f}")
 # Each number in a row is another seed, with its own starting weights and order of
 # scenes. The steps are compared scene by scene, so that hard scenes cancel. Where an
 # interval contains 0, 150 scenes do not decide: a head that reads every cell in its
-# place hardly needs to be told the coordinates. The number *three heads, their boxes
-# averaged* belongs to an *ensemble*: to average the boxes of three heads that you have
-# anyway costs no further training.
+# place hardly needs to be told the coordinates. *Three heads, their boxes averaged* is
+# an *ensemble*: once you have the three heads, averaging their boxes costs no further
+# training.
 #
 # One caution: we compared the settings of this head, its rate, its size and its
 # dropout, on these 150 test scenes. So its figures may be a little too good.

@@ -173,6 +173,16 @@ def test_the_row_has_as_many_windows_as_fit(kernel, stride, padding):
     assert picture.count("<circle") == len(starts) and sentence.startswith(f"{len(starts)} windows fit")
 
 
+@pytest.mark.parametrize(
+    "choices, lost",
+    [((3, 2, 0), "the last pixel."), ((3, 2, 1), ""), ((4, 4, 0), "the last 2 pixels."), ((3, 1, 0), "")],
+)
+def test_only_pixels_of_the_row_are_missed_not_its_padding(choices, lost):
+    _, explorer = EXPLORERS["output-size"]
+    _, sentence = explorer.draw(*choices)
+    assert sentence.partition(" No window reaches ")[2] == lost
+
+
 def test_the_stored_counts_are_the_ledgers():
     from tools.site.explorers import lab03
 
